@@ -1,0 +1,334 @@
+"""The nouns that flow through the house, from document to finding, and the tree of errors.
+
+Everything here is frozen. Offsets are Unicode code points in the NFC-normalised canonical text of
+a document, end-exclusive. Years are integers, days are :class:`datetime.date`. IRIs of our own
+names travel as CURIEs (``initiative:bokontakt``) until :mod:`kg.dataset` writes RDF.
+
+Errors::
+
+    BustadgrafError
+    ├── InputError          wrong use or unreadable input            exit code 2
+    │   ├── ReadError       a document that cannot be read
+    │   └── CorpusError     a corpus folder that cannot be opened at all
+    ├── EnvironmentFailure  disk, permission, deadline               exit code 3
+    └── QueryError          a query that gave no answer
+        ├── QuerySyntaxError    QueryForbidden    UnknownGraph
+        ├── DeadlineExceeded    MemoryExceeded    EngineUnavailable
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Literal
+
+Language = Literal["nn", "nb", "en"]
+LANGUAGES: tuple[Language, ...] = ("nn", "nb", "en")
+
+Access = Literal["open", "project", "restricted"]
+Severity = Literal["violation", "warning", "info"]
+
+
+class BustadgrafError(Exception):
+    """The root of every error this program raises on purpose."""
+
+
+class InputError(BustadgrafError):
+    """Wrong use or unreadable input: what, where, and what to do."""
+
+
+class ReadError(InputError):
+    """A document that cannot be read."""
+
+
+class CorpusError(InputError):
+    """A corpus folder that cannot be opened at all (no ``corpus.yaml``, not a folder)."""
+
+
+class EnvironmentFailure(BustadgrafError):
+    """The surroundings failed: disk full, no permission."""
+
+
+class QueryError(BustadgrafError):
+    """A query that gave no answer."""
+
+
+class QuerySyntaxError(QueryError):
+    """The text is not SPARQL 1.1; the message holds line and column where known."""
+
+
+class QueryForbidden(QueryError):
+    """The query asks for something the service refuses: update, SERVICE, files."""
+
+
+class UnknownGraph(QueryError):
+    """A graph named in FROM or in the protocol that the data set does not hold."""
+
+
+class DeadlineExceeded(QueryError):
+    """The query ran longer than allowed."""
+
+    def __init__(self, limit_s: float) -> None:
+        super().__init__(f"The query was stopped after {limit_s:g} seconds, the limit of this service.")
+        self.limit_s = limit_s
+
+
+class MemoryExceeded(QueryError):
+    """The query needed more memory than allowed."""
+
+    def __init__(self, limit_mb: int) -> None:
+        super().__init__(f"The query was stopped: it needed more than {limit_mb} MB of memory, the limit of this service.")
+        self.limit_mb = limit_mb
+
+
+class EngineUnavailable(QueryError):
+    """No worker or no remote service could take the query."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something wrong in an input file, told so that a person can mend it.
+
+    *file* is relative to the corpus folder; *line* counts from 1 (``None``: the whole file).
+    """
+
+    file: str
+    line: int | None
+    message: str
+    value: str | None = None
+    nearest: tuple[str, ...] = ()
+    hint: str | None = None
+    kind: Literal["error", "orphan", "warning"] = "error"
+
+    def __str__(self) -> str:
+        where = self.file if self.line is None else f"{self.file}:{self.line}"
+        near = f" Nearest: {', '.join(self.nearest)}." if self.nearest else ""
+        todo = f" {self.hint}" if self.hint else ""
+        return f"{where}: {self.message}{near}{todo}"
+
+
+BlockKind = Literal["title", "heading", "para", "bullet", "number", "cell", "turn"]
+
+
+@dataclass(frozen=True)
+class Block:
+    """A stretch of the canonical text that belongs together: a paragraph, a heading, a turn."""
+
+    kind: BlockKind
+    start: int
+    end: int
+    level: int | None = None
+    speaker: str | None = None
+    lang: str | None = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """A file as it was read.
+
+    *text* is canonical: NFC, LF, no BOM, no soft hyphens. *sha256* is of the file's bytes. *blocks*
+    are sorted and do not overlap; no block begins or ends with white space. *warnings* say what the
+    reader had to guess (an encoding, a lone label).
+    """
+
+    id: str
+    media_type: str
+    sha256: str
+    lang: str | None
+    text: str
+    blocks: tuple[Block, ...]
+    speakers: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class LangText:
+    """A string with its language tag."""
+
+    text: str
+    lang: str
+
+
+@dataclass(frozen=True)
+class Iri:
+    """A name of ours as CURIE (``group:refugees``), or a full IRI."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class LiteralTerm:
+    """A literal object of a fact: {text, lang} or {value, datatype}; datatype is a CURIE (``xsd:integer``)."""
+
+    value: str
+    lang: str | None = None
+    datatype: str | None = None
+
+
+Term = Iri | LiteralTerm
+
+
+@dataclass(frozen=True)
+class Passage:
+    """The stretch of a document that carries a statement."""
+
+    source: str
+    start: int
+    end: int
+    exact: str
+    prefix: str
+    suffix: str
+    locator: str
+    anchor: str | None = None
+
+
+@dataclass(frozen=True)
+class DatedName:
+    """A name or identifier and the years or days it held (inclusive; ``None``: open)."""
+
+    value: str
+    lang: str | None = None
+    scheme: str | None = None
+    valid_from: int | date | None = None
+    valid_to: int | date | None = None
+
+
+@dataclass(frozen=True)
+class Entity:
+    """An identity declared in ``entities.yaml``: identity, not knowledge."""
+
+    iri: str
+    types: tuple[str, ...]
+    label: Mapping[Language, str]
+    alt: tuple[LangText, ...] = ()
+    names: tuple[DatedName, ...] = ()
+    identifiers: tuple[DatedName, ...] = ()
+    within: str | None = None
+    subgroup_of: str | None = None
+    concerns: tuple[str, ...] = ()
+    definition: Mapping[Language, str] = field(default_factory=dict)
+    note: str | None = None
+    match: tuple[str, ...] = ()
+    loaded: bool = True
+    line: int = 0
+
+
+FACT = "Fact"
+VIEWS = ("Stance", "Expectation", "Remark", "Comparison", "Agreement", "LessAgreement", "Disagreement", "Tension")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """One entry under ``says:`` in a coding file, anchored.
+
+    *kind* is ``Fact`` or one of :data:`VIEWS`. A fact fills *subject*, *predicate* (a local name
+    of ``terms.csv`` or ``type``) and *object*. A view keeps its keys in *values*: local name of
+    the property → objects, in file order, code values already as ``code:…``. *status* decides
+    where it goes: accepted statements into the data, candidates into a store of their own.
+    """
+
+    id: str
+    source: str
+    coder: str
+    kind: str
+    passage: Passage
+    basis: str
+    modality: str
+    coded: date
+    line: int
+    file: str
+    negated: bool = False
+    because: str | None = None
+    subject: str | None = None
+    predicate: str | None = None
+    object: Term | None = None
+    values: Mapping[str, tuple[Term, ...]] = field(default_factory=dict)
+    asserted_by: tuple[str, ...] = ()
+    per: str | None = None
+    as_of: int | date | None = None
+    sure: str | None = None
+    status: str = "accepted"
+    quantifier: str | None = None
+    condition: LangText | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Speaker:
+    """A label in a transcript and the pseudonymous agent behind it."""
+
+    label: str
+    agent: str
+    interviewer: bool = False
+
+
+@dataclass(frozen=True)
+class Coder:
+    """Who coded: an id and a name that may be a role."""
+
+    id: str
+    name: str
+    ontology: str
+    coded: date
+
+
+@dataclass(frozen=True)
+class Source:
+    """A document or interview with what is known of it and what people coded in it."""
+
+    id: str
+    kind: Literal["document", "interview"]
+    title: LangText
+    access: Access
+    authors: tuple[str, ...] = ()
+    issued: int | date | None = None
+    commissioner: tuple[str, ...] = ()
+    contractor: tuple[str, ...] = ()
+    publisher: tuple[str, ...] = ()
+    url: str | None = None
+    retrieved: date | None = None
+    sha256: str | None = None
+    licence: str | None = None
+    digest: bool = False
+    coded: Literal["complete", "partial", "none"] = "none"
+    approval: str | None = None
+    speakers: tuple[Speaker, ...] = ()
+    document: Document | None = None
+    coders: tuple[Coder, ...] = ()
+    statements: tuple[Statement, ...] = ()
+    metadata_passages: Mapping[str, Passage] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Corpus:
+    """A corpus folder as it was read; *problems* holds everything that is wrong with it."""
+
+    path: Path
+    title: Mapping[Language, str]
+    base: str
+    licence: str
+    languages: tuple[str, ...]
+    fiction: bool
+    entities: tuple[Entity, ...]
+    sources: tuple[Source, ...]
+    problems: tuple[Problem, ...] = ()
+    name_coders: bool = False
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One SHACL result in words.
+
+    *focus* and *value* are IRIs or literals as text, *label* is the focus node's label per
+    language, *passage* the IRI of the passage to look at (``None``: none).
+    """
+
+    severity: Severity
+    shape: str
+    focus: str
+    path: str | None
+    value: str | None
+    message: Mapping[Language, str]
+    label: Mapping[Language, str]
+    passage: str | None = None
+    source: str | None = None

@@ -1,0 +1,142 @@
+"""IRIs, prefixes, the list of our own terms, and labels with their order of languages."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import cache, cached_property
+
+from rdflib import Graph, URIRef
+from rdflib.namespace import SH
+
+from kg.model import Language
+from kg.resources import resource, text
+
+DEFAULT_BASE = "https://w3id.org/bustadgraf/"
+
+LABEL_ORDER: Mapping[Language, tuple[str, ...]] = {
+    "nn": ("nn", "nb", "no", "en"),
+    "nb": ("nb", "nn", "no", "en"),
+    "en": ("en", "nb", "nn", "no"),
+}
+
+
+@dataclass(frozen=True)
+class OwnTerm:
+    """One row of ``ontology/terms.csv``: a class or property of ours with its words."""
+
+    name: str
+    kind: str
+    module: str
+    label: Mapping[Language, str]
+    definition: Mapping[Language, str]
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Names of the house for one base: ``expand``, ``compress``, the own terms, the nearest known name.
+
+    >>> Terms().expand("initiative:bokontakt")
+    'https://w3id.org/bustadgraf/id/initiative/bokontakt'
+    >>> Terms().compress("https://w3id.org/bustadgraf/kos/target-group/refugees")
+    'group:refugees'
+    """
+
+    base: str = DEFAULT_BASE
+
+    @cached_property
+    def prefixes(self) -> Mapping[str, str]:
+        """Prefix → namespace IRI, from ``ontology/prefixes.ttl``, with this base."""
+        return {prefix: self.rebase(namespace) for prefix, namespace in _declared_prefixes().items()}
+
+    @cached_property
+    def own(self) -> Mapping[str, OwnTerm]:
+        """Local name → term, from ``ontology/terms.csv``."""
+        return _own_terms()
+
+    def rebase(self, text: str) -> str:
+        """Put this base where *text* (an IRI, Turtle, SPARQL) has the default one."""
+        return text if self.base == DEFAULT_BASE else text.replace(DEFAULT_BASE, self.base)
+
+    def expand(self, name: str) -> str:
+        """Turn a CURIE into an IRI; a full IRI stays as it is. Raise :class:`KeyError` for an unknown prefix."""
+        prefix, colon, local = name.partition(":")
+        if not colon or local.startswith("//"):
+            return name
+        return self.prefixes[prefix] + local
+
+    def uri(self, name: str) -> URIRef:
+        """Like :meth:`expand`, as an rdflib term; a bare local name is one of ``bso:``."""
+        return URIRef(self.expand(name if ":" in name else f"bso:{name}"))
+
+    def compress(self, iri: str) -> str:
+        """Turn an IRI into a CURIE where a declared prefix leaves a plain local name; else give it back."""
+        for prefix, namespace in self._longest_first:
+            local = iri[len(namespace) :]
+            if iri.startswith(namespace) and local and not set(local) & set("/#?"):
+                return f"{prefix}:{local}"
+        return iri
+
+    def sparql_prefixes(self) -> str:
+        """All declarations as a SPARQL prologue."""
+        return "".join(f"PREFIX {prefix}: <{namespace}>\n" for prefix, namespace in sorted(self.prefixes.items()))
+
+    def graph(self, name: str) -> URIRef:
+        """Name one of the named graphs: ``ontology``, ``kos``, ``dataset``, ``inferred``, ``source/ID``."""
+        return URIRef(f"{self.base}graph/{name}")
+
+    @cached_property
+    def _longest_first(self) -> tuple[tuple[str, str], ...]:
+        return tuple(sorted(self.prefixes.items(), key=lambda pair: -len(pair[1])))
+
+
+def nearest(value: str, known: Iterable[str], count: int = 3) -> tuple[str, ...]:
+    """Return up to *count* known names most like *value*, best first.
+
+    >>> nearest("offerdIn", ["offeredIn", "targets", "offersHelp"], 1)
+    ('offeredIn',)
+    """
+    folded = {name.casefold(): name for name in known}
+    return tuple(folded[hit] for hit in get_close_matches(value.casefold(), folded, count, cutoff=0.5))
+
+
+def best_label(labels: Mapping[str, str], language: Language) -> tuple[str, str] | None:
+    """Choose the label to show in *language* and say which language it is in; ``None`` where there is none."""
+    for tag in LABEL_ORDER[language]:
+        if tag in labels:
+            return labels[tag], tag
+    return next(((labels[tag], tag) for tag in sorted(labels)), None)
+
+
+@cache
+def _declared_prefixes() -> Mapping[str, str]:
+    graph = Graph().parse(data=text("ontology", "prefixes.ttl"), format="turtle")
+    return {str(graph.value(node, SH.prefix)): str(graph.value(node, SH.namespace)) for node in graph.objects(None, SH.declare)}
+
+
+@cache
+def _own_terms() -> Mapping[str, OwnTerm]:
+    rows = csv.DictReader(io.StringIO(text("ontology", "terms.csv")))
+    return {
+        row["term"]: OwnTerm(
+            name=row["term"],
+            kind=row["kind"],
+            module=row["module"],
+            label={"nn": row["nn"], "nb": row["nb"], "en": row["en"]},
+            definition={"nn": row["definition_nn"], "nb": row["definition_nb"], "en": row["definition_en"]},
+        )
+        for row in rows
+    }
+
+
+@cache
+def shipped_concepts() -> frozenset[str]:
+    """Return the CURIEs of every concept in ``ontology/kos/`` (default base)."""
+    terms = Terms()
+    found: set[str] = set()
+    for entry in resource("ontology").joinpath("kos").iterdir():
+        if entry.name.endswith(".ttl"):
+            graph = Graph().parse(data=entry.read_text(encoding="utf-8"), format="turtle")
+            found.update(terms.compress(str(subject)) for subject in graph.subjects(unique=True))
+    return frozenset(name for name in found if not name.startswith("http"))

@@ -1,0 +1,1 @@
+"""The web front end: SPARQL protocol, linked data, explorer and questions."""
