@@ -1,0 +1,32 @@
+"""What one running server publishes: an engine, a snapshot, names and questions."""
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from kg.engine import Engine
+from kg.questions import Catalogue
+from kg.snapshot import Snapshot
+from kg.terms import Terms
+
+EXTENSION = "bustadgraf"
+
+
+@dataclass(frozen=True)
+class Publication:
+    """The things a request may look at.
+
+    *snapshot* and *catalogue* are ``None`` when the server serves plain RDF files (``serve --data``)
+    or a remote service of unknown content: then there is ``/sparql`` and little else.
+    """
+
+    engine: Engine
+    terms: Terms
+    snapshot: Snapshot | None = None
+    catalogue: Catalogue | None = None
+
+
+def publication() -> Publication:
+    """Return what the current application publishes."""
+    return cast(Publication, current_app.extensions[EXTENSION])
