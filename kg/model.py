@@ -274,13 +274,19 @@ class Coder:
 
 @dataclass(frozen=True)
 class Source:
-    """A document or interview with what is known of it and what people coded in it."""
+    """A document or interview with what is known of it and what people coded in it.
+
+    *lang* is the language ``source.yaml`` declares, else the one most of the text is in. *short*
+    is a short name such as ``Ervik & Lindén 2016``; ``None``: family names and year.
+    """
 
     id: str
     kind: Literal["document", "interview"]
     title: LangText
     access: Access
     authors: tuple[str, ...] = ()
+    lang: str | None = None
+    short: str | None = None
     issued: int | date | None = None
     commissioner: tuple[str, ...] = ()
     contractor: tuple[str, ...] = ()
