@@ -1,0 +1,312 @@
+"""The command line: parses, calls, prints; every error becomes one message and an exit code here."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO, TypeVar
+
+import click
+
+from kg import __version__
+from kg.model import LANGUAGES, BustadgrafError, EnvironmentFailure, InputError, Language, QueryError
+
+FINE, VIOLATIONS, WRONG_USE, ENVIRONMENT, INTERRUPTED = 0, 1, 2, 3, 130
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Edge(click.Group):
+    """The outermost edge: turns what the library raises into words on stderr and an exit code."""
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:  # noqa: D102 - click's own contract
+        try:
+            return super().main(*args, **{**kwargs, "standalone_mode": False}) or sys.exit(FINE)
+        except click.exceptions.Exit as asked:
+            sys.exit(asked.exit_code)
+        except click.ClickException as error:
+            error.show()
+            sys.exit(WRONG_USE)
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("Stopped.", err=True)
+            sys.exit(INTERRUPTED)
+        except BustadgrafError as error:
+            click.echo(f"Error: {error}", err=True)
+            sys.exit(ENVIRONMENT if _is_environment(error) else WRONG_USE)
+        except BrokenPipeError:
+            sys.stderr.close()
+            sys.exit(FINE)
+        except OSError as error:
+            where = f" ({error.filename})" if error.filename else ""
+            click.echo(f"Error: {error.strerror or error}{where}.", err=True)
+            sys.exit(ENVIRONMENT)
+
+
+def _is_environment(error: BustadgrafError) -> bool:
+    from kg.model import DeadlineExceeded, EngineUnavailable, MemoryExceeded
+
+    return isinstance(error, EnvironmentFailure | DeadlineExceeded | MemoryExceeded | EngineUnavailable)
+
+
+def snapshot_option(command: Command) -> Command:
+    """Add ``--snapshot DIR``: a snapshot folder, or an out folder whose ``current`` is meant."""
+    decorate = click.option(
+        "--snapshot",
+        "snapshot_path",
+        type=click.Path(path_type=Path),
+        help="A snapshot folder, or an out folder. [default: the out folder's current]",
+    )
+    return decorate(command)
+
+
+def language_option(command: Command) -> Command:
+    """Add ``--lang``."""
+    return click.option("--lang", type=click.Choice(LANGUAGES), default="nn", show_default=True)(command)
+
+
+@click.group(cls=Edge, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="bustadgraf")
+def main() -> None:
+    """Documents and interviews in, a knowledge graph with evidence out.
+
+    \b
+    bustadgraf build                                build the shipped corpus of the field
+    bustadgraf ask "Kven hjelper flyktningar?"      ask it a question
+    bustadgraf serve                                browse it on http://127.0.0.1:5000
+    """
+
+
+@main.command()
+@click.argument("corpus", default="field")
+@click.option("--out", type=click.Path(path_type=Path), help="Where snapshots go. [default: $BUSTADGRAF_OUT or ./bustadgraf-out]")
+@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="How many documents to read at once.")
+@click.option("--allow-violations", is_flag=True, help="Publish in spite of violations; privacy violations never pass.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON line in place of the table.")
+def build(corpus: str, out: Path | None, jobs: int, allow_violations: bool, as_json: bool) -> None:
+    """Build CORPUS (a folder, or field or example) into a snapshot.
+
+    \b
+    bustadgraf build
+    bustadgraf build my-corpus --out my-out
+    bustadgraf build example --json | jq .statements
+    """
+    from kg import snapshot
+
+    with progress_bar("Building") as step:
+        report = snapshot.build(corpus, out or out_folder(), allow_violations=allow_violations, jobs=jobs, progress=step)
+    for problem in report.problems:
+        click.echo(str(problem), err=True)
+    counts = report.counts()
+    click.echo(json.dumps(counts) if as_json else _table(counts))
+    if report.findings:
+        click.echo(_words(report.findings, "nn"), err=True)
+    if not report.published:
+        click.echo("Nothing was published; the previous snapshot is still the current one.", err=True)
+    sys.exit(exit_code_of(report))
+
+
+def exit_code_of(report: Any) -> int:
+    """2 where an input was wrong, 1 where the data is, else 0."""
+    if any(problem.kind == "error" for problem in report.problems):
+        return WRONG_USE
+    return VIOLATIONS if report.violations or report.orphans else FINE
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="JSON Lines: one object a file.")
+def read(files: tuple[Path, ...], as_json: bool) -> None:
+    """Show how documents or interviews are read: blocks, speakers, languages.
+
+    \b
+    bustadgraf read report.html interview.txt
+    bustadgraf read --json interview.txt | jq '.blocks[].speaker'
+    """
+    from kg.reading import read as read_document
+
+    failed = False
+    for path in files:
+        try:
+            document = read_document(path)
+        except InputError as error:
+            click.echo(f"Error: {error}", err=True)
+            failed = True
+            continue
+        click.echo(_document_json(path, document) if as_json else _document_words(path, document))
+        for warning in document.warnings:
+            click.echo(f"{path.name}: {warning}", err=True)
+    sys.exit(WRONG_USE if failed else FINE)
+
+
+@main.command()
+@click.argument("target", required=False)
+@click.option("--data", type=click.Path(path_type=Path, exists=True), multiple=True, help="RDF files to check.")
+@click.option("--shapes", type=click.Path(path_type=Path, exists=True), multiple=True, help="SHACL files to check with.")
+@click.option("--consistency", is_flag=True, help="Also ask the OWL reasoner whether the data contradicts the ontology.")
+@click.option("--format", "form", type=click.Choice(["text", "json", "ttl"]), default="text", show_default=True)
+@language_option
+def validate(
+    target: str | None, data: tuple[Path, ...], shapes: tuple[Path, ...], consistency: bool, form: str, lang: Language
+) -> None:
+    """Check a corpus, a snapshot, or any RDF with any shapes; say the findings in words.
+
+    TARGET is a corpus folder or name, a snapshot or an out folder. [default: the current snapshot]
+
+    \b
+    bustadgraf validate
+    bustadgraf validate my-corpus --lang en
+    bustadgraf validate --data data.ttl --shapes shapes.ttl --format ttl
+    """
+    from kg import checking
+
+    checked = checking.files(data, shapes) if data or shapes else checking.target(target or str(out_folder()), consistency)
+    for problem in checked.problems:
+        click.echo(str(problem), err=True)
+    click.echo(checked.render(form, lang), nl=form == "text")
+    if any(problem.kind == "error" for problem in checked.problems):
+        sys.exit(WRONG_USE)
+    sys.exit(FINE if checked.conforms else VIOLATIONS)
+
+
+@main.command()
+@click.argument("question")
+@click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
+@snapshot_option
+@language_option
+def ask(question: str, form: str, snapshot_path: Path | None, lang: Language) -> None:
+    """Ask QUESTION in nynorsk, bokmål or English; the answer comes with the passages it rests on.
+
+    \b
+    bustadgraf ask "Kven hjelper flyktningar inn på bustadmarknaden?"
+    bustadgraf ask "Who is more critical of tendering?" --lang en --format csv
+    """
+    from kg import understanding
+    from kg.questions import Catalogue
+
+    with opened(snapshot_path) as (_, terms, engine):
+        reply = understanding.ask(question, lang, engine, Catalogue.load(terms), terms)
+        click.echo({"text": reply.to_text, "json": reply.to_json_text, "csv": reply.to_csv}[form](lang), nl=form != "csv")
+
+
+@main.command()
+@click.argument("file", type=click.File(encoding="utf-8"))
+@click.option("--format", "form", help="json, xml, csv, tsv for rows; ttl, nt, jsonld, rdfxml for graphs. [default: csv or ttl]")
+@snapshot_option
+def query(file: TextIO, form: str | None, snapshot_path: Path | None) -> None:
+    """Run the SPARQL in FILE (- for standard input) on the current snapshot.
+
+    \b
+    bustadgraf query who-does-what.rq --format json
+    echo 'ASK { ?s ?p ?o }' | bustadgraf query -
+    """
+    from kg.engine import media_type_of
+
+    with opened(snapshot_path) as (_, _terms, engine):
+        for chunk in engine.query(file.read(), accept=media_type_of(form)).chunks:
+            sys.stdout.buffer.write(chunk)
+        sys.stdout.buffer.flush()
+
+
+@main.command()
+@click.option("--format", "form", required=True, help="ttl, nt, nq, trig, jsonld, rdfxml, or csv (a zip of tables).")
+@click.option("--file", "target", required=True, type=click.Path(path_type=Path, allow_dash=True), help="Where to; - is stdout.")
+@snapshot_option
+def export(form: str, target: Path, snapshot_path: Path | None) -> None:
+    """Write the public data set in another format.
+
+    \b
+    bustadgraf export --format trig --file bustadgraf.trig
+    bustadgraf export --format csv --file tables.zip
+    """
+    from kg import export as exporting
+
+    with opened(snapshot_path) as (snapshot, terms, engine):
+        exporting.write(form, target, snapshot, terms, engine)
+
+
+@main.command()
+@click.argument("name")
+@click.argument("folder", type=click.Path(path_type=Path))
+def corpus(name: str, folder: Path) -> None:
+    """Copy the shipped corpus NAME to a new FOLDER, to start from.
+
+    \b
+    bustadgraf corpus field my-corpus
+    """
+    from kg.corpus import find_corpus
+
+    if folder.exists():
+        raise InputError(f"{folder} exists already; name a folder that does not.")
+    shutil.copytree(find_corpus(name), folder)
+    click.echo(f"Copied {name} to {folder}.")
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="0 picks a free one.")
+@click.option("--data", type=click.Path(path_type=Path, exists=True, dir_okay=False), multiple=True, help="Serve these RDF files as they are.")
+@click.option("--engine", "engine_url", metavar="URL", help="Use this SPARQL 1.1 service in place of the built-in engine.")
+@snapshot_option
+def serve(host: str, port: int, data: tuple[Path, ...], engine_url: str | None, snapshot_path: Path | None) -> None:
+    """Serve pages, questions and /sparql.
+
+    \b
+    bustadgraf serve
+    bustadgraf serve --port 0 --snapshot my-out
+    bustadgraf serve --data any.ttl more.nq
+    """
+    from kg.engine import RemoteEngine, open_engine, open_files
+    from kg.questions import Catalogue
+    from kg.snapshot import Snapshot
+    from kg.terms import Terms
+    from web.publication import Publication
+    from web.server import serve as run
+
+    def ready(url: str) -> None:
+        click.echo(f"Listening on {url}")
+        sys.stdout.flush()
+
+    if data:
+        run(Publication(open_files(data), Terms()), host, port, ready)
+        return
+    snapshot = Snapshot.open(snapshot_path or out_folder())
+    terms = Terms(snapshot.manifest.base)
+    engine = RemoteEngine(engine_url) if engine_url else open_engine(snapshot)
+    run(Publication(engine, terms, snapshot, Catalogue.load(terms)), host, port, ready)
+
+
+def out_folder() -> Path:
+    """The one out folder: ``$BUSTADGRAF_OUT``, else ``./bustadgraf-out``."""
+    return Path(os.environ.get("BUSTADGRAF_OUT") or "bustadgraf-out")
+
+
+@contextmanager
+def opened(path: Path | None) -> Iterator[tuple[Any, Any, Any]]:
+    """Open the snapshot at *path* or the current one, its names and an engine on it."""
+    from kg.engine import open_engine
+    from kg.snapshot import Snapshot
+    from kg.terms import Terms
+
+    snapshot = Snapshot.open(path or out_folder())
+    engine = open_engine(snapshot)
+    try:
+        yield snapshot, Terms(snapshot.manifest.base), engine
+    finally:
+        engine.close()
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[str], None]]:
+    """Show the running step on a terminal; stay quiet in a pipe."""
+    if not sys.stderr.isatty():
+        yield lambda _step: None
+        return
+    yield lambda step: click.echo(f"\r\033[K{title}: {step}", nl=False, err=True)
+    click.echo("\r\033[K", nl=False, err=True)
+
+
+if __name__ == "__main__":
+    main(prog_name="bustadgraf")
