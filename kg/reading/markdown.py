@@ -26,10 +26,7 @@ def lay_out(data: bytes) -> Layout:
         .parse(text[front.end() :] if front else text)
     )
     if any(token.level >= MAX_NESTING - 1 for token in tokens):
-        warnings = (
-            *warnings,
-            f"lists or quotations are nested deeper than {MAX_NESTING}: what is further in was left out.",
-        )
+        raise ReadError(f"lists or quotations are nested deeper than {MAX_NESTING}. Flatten them.")
     lines = front.group(1).split("\n") if front else []
     return compose([*(Piece("para", line) for line in lines), *_pieces(tokens)], warnings=warnings)
 
