@@ -144,12 +144,11 @@ class _Pen:
             self._add(node, SKOS.altLabel, _text(name.value, name.lang))
             self._version(node, f"name-{number}", name, "name")
         for number, identifier in enumerate(entity.identifiers, 1):
-            own = identifier.scheme if identifier.scheme in self.terms.own else None
-            if own:
-                self._add(node, self.terms.uri(own), _text(identifier.value))
-            version = self._version(node, f"identifier-{number}", identifier, own or "dcterms:identifier")
-            if identifier.scheme and not own:
+            version = self._version(node, f"identifier-{number}", identifier, "dcterms:identifier")
+            if identifier.scheme:
                 self._add(version, SDO.propertyID, _text(identifier.scheme))
+            if identifier.scheme == ORGANISATION_NUMBER:
+                self._add(node, self.terms.uri(ORGANISATION_NUMBER), _text(identifier.value))
 
     def _version(self, entity: URIRef, suffix: str, dated: DatedName, key: str) -> URIRef:
         """Write what *entity* was called in a time: the entity under that name is a specialisation of it (PROV)."""
@@ -175,7 +174,8 @@ class _Pen:
         self._add(node, self.terms.uri("access"), self.terms.uri(f"code:{source.access}"))
         self._add(node, self.terms.uri("codedExtent"), self.terms.uri(EXTENT[source.coded]))
         for key, passage in source.metadata_passages.items():
-            self._add(self.passage(passage), self.terms.uri("attests"), self.terms.uri(key))
+            shown = DCTERMS.title if key == "title" else self.terms.uri(key)
+            self._add(self.passage(passage), self.terms.uri("attests"), shown)
 
     def _people(self, node: URIRef, source: Source) -> None:
         self._relate(node, "author", source.authors)

@@ -33,7 +33,7 @@ WORD = re.compile(r"[^\W_]+")
 ESCAPE = re.compile(r"\\(?:u|U0000|U0001)([0-9A-Fa-f]{4})|\\[tbnrf\"'\\/]")
 CONTACT = re.compile(
     r"[\w.+-]+@[\w-]+\.[\w.-]*\w"
-    r"|(?<![\w+])(?:(?:\+|00)47[ ]?)?[2-9]\d(?:[ ]?\d){6}(?!\w)"
+    r"|(?<![\w+])(?:(?:\+|00)47[ ]?)?(?:\d{8}|\d{2}(?:[ ]\d{2}){3}|\d{3}[ ]\d{2}[ ]\d{3})(?!\w)"
     r"|(?<!\w)\d{6}[ ]?\d{5}(?!\w)"
 )
 IDENTIFIER = re.compile(r"https?://[^\s<>\"{}|^`\\]+|\w+:[\w/-]+|[\w-]+")
@@ -190,8 +190,9 @@ class _Secrets:
     @cached_property
     def runs(self) -> frozenset[int]:
         """Hashes of every run of :data:`RUN` words that is in confidential text and in no open one."""
-        hidden = {run for text in self.texts() for run in _runs(_folded(text))}
-        return frozenset(hidden - {run for text in self.known for run in _runs(_folded(text))} - {NUMBERS})
+        alike = _runs_in(text for entity in self.open.entities for text in _described(entity))
+        described = _runs_in(text for entity in self.entities for text in _described(entity)) - alike
+        return (_runs_in(self.texts()) | described) - _runs_in(self.known) - {NUMBERS}
 
     @cached_property
     def names(self) -> Mapping[str, tuple[tuple[tuple[str, ...], LeakKind], ...]]:
@@ -211,26 +212,23 @@ class _Secrets:
         found: dict[str, LeakKind] = {entity.iri: "name" for entity in self.entities}
         found |= {f"coder:{coder.id}": "coder" for coder in self.coders}
         for source in self.sources:
-            found |= {name: "source" for name in _identifiers(source)}
+            found |= dict.fromkeys(_identifiers(source), "source")
         full: dict[str, LeakKind] = {self.terms.expand(name): kind for name, kind in found.items()}
         return found | full
 
     @cached_property
     def contacts(self) -> frozenset[str]:
-        hidden = {contact for text in self.texts() for contact in _contacts(text)}
+        notes = chain.from_iterable(map(_described, self.entities))
+        hidden = {contact for text in chain(self.texts(), notes) for contact in _contacts(text)}
         return frozenset(hidden - {contact for text in self.known for contact in _contacts(text)})
 
     def texts(self) -> Iterator[str]:
-        """Return the confidential texts: documents, what coders wrote about them, notes on entities."""
+        """Return the confidential texts: documents and what coders wrote about them."""
         for source in self.sources:
             if source.document:
                 yield source.document.text
             for statement in source.statements:
                 yield from _words_of(statement)
-        for entity in self.entities:
-            yield from entity.definition.values()
-            yield from filter(None, (entity.note,))
-            yield from (identifier.value for identifier in entity.identifiers)
 
     def _named(self) -> Iterator[tuple[str, LeakKind]]:
         for entity in self.entities:
@@ -304,6 +302,11 @@ def _words_of(statement: Statement) -> Iterator[str]:
     yield from (term.value for term in _terms_of(statement) if isinstance(term, LiteralTerm))
 
 
+def _described(entity: Entity) -> Iterator[str]:
+    yield from entity.definition.values()
+    yield from filter(None, (entity.note,))
+
+
 def _labels(entity: Entity) -> Iterator[str]:
     yield from entity.label.values()
     yield from (other.text for other in entity.alt)
@@ -336,6 +339,10 @@ def _runs(words: list[str]) -> Iterator[int]:
     for at in range(len(words) - RUN + 1):
         run = words[at : at + RUN]
         yield hash(" ".join(run)) if sum(word.isalpha() for word in run) * 2 >= RUN else NUMBERS
+
+
+def _runs_in(texts: Iterable[str]) -> frozenset[int]:
+    return frozenset(run for text in texts for run in _runs(_folded(text)))
 
 
 def _contacts(text: str) -> Iterator[str]:

@@ -210,7 +210,10 @@ OPEN = Source(
     document=document("report", REPORT),
     coders=(Coder("first-reading", "Fyrste lesing", "0.1.0", CODED),),
     statements=(*STATEMENTS, CANDIDATE, WITHDRAWN),
-    metadata_passages={"author": passage("report", REPORT, "Fyrlykta er eit tiltak i Fjordvik.")},
+    metadata_passages={
+        "author": passage("report", REPORT, "Fyrlykta er eit tiltak i Fjordvik."),
+        "title": passage("report", REPORT, "Fjordvik"),
+    },
 )
 TALK = Source(
     id="open-talk",

@@ -147,6 +147,7 @@ def test_a_source_says_what_it_is(dataset):
     assert objects(dataset, "source:report", "digest") == {Literal(False)}
     assert objects(dataset, "source:report", "author") == {iri("actor:ada-vik"), iri("actor:bo-li")}
     assert objects(dataset, "passage:report-0-34", "attests") == {iri("author")}
+    assert objects(dataset, "passage:report-25-33", "attests") == {DCTERMS.title}
     assert not [quad for quad in dataset.quads() if "sikt-123" in quad[2]]
 
 
@@ -191,6 +192,8 @@ def test_names_and_numbers_that_held_for_a_time_have_nodes_of_their_own(corpus):
     assert objects(dataset, "actor:havn-name-1", "periodEnd") == {Literal("2020-01-01")}
     assert objects(dataset, "actor:havn", "organisationNumber") == {Literal("974760673")}
     assert objects(dataset, "actor:havn-identifier-2", "schema:propertyID") == {Literal("wikidata")}
+    assert objects(dataset, "actor:havn-identifier-1", "dcterms:identifier") == {Literal("974760673")}
+    assert not objects(dataset, "actor:havn-identifier-1", "organisationNumber"), "a number is no organisation"
 
 
 def test_literals_are_canonical(corpus):

@@ -106,6 +106,17 @@ def test_words_in_a_row_leak(text):
     assert "words" in found(text)
 
 
+def test_entities_may_be_described_alike():
+    words = {"en": "A house with more than two floors."}
+    shown, hidden = (
+        entity("initiative:naustet", "N", "X", definition=words),
+        entity("actor:nottelitunet", "T", definition=words),
+    )
+    others = (known for known in ENTITIES if known.iri not in (shown.iri, hidden.iri))
+    assert found(words["en"], replace(CORPUS, entities=(*others, shown, hidden))) == set()
+    assert found(words["en"], replace(CORPUS, entities=(*others, hidden))) == {"words"}
+
+
 def test_fewer_words_do_not():
     assert found("nykelen til den gule bua") == set()
 
@@ -187,6 +198,11 @@ def test_coders_of_closed_sources_only_leak():
 )
 def test_contact_details_leak_however_written(text):
     assert "contact" in found(text)
+
+
+def test_two_years_in_a_row_are_no_telephone_number():
+    closed = replace(CLOSED, document=replace(CLOSED.document, text="i 2015 2016"))
+    assert found("2015 2016", replace(CORPUS, sources=(OPEN, closed))) == set()
 
 
 def test_a_national_identity_number_leaks():
