@@ -7,11 +7,11 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from kg.corpus.entities import read_entities, read_head
+from kg.corpus.entities import Declared, read_entities, read_head
 from kg.corpus.fields import Notes, shown
 from kg.corpus.sources import Loaded, is_inside, read_source, source_ids
 from kg.corpus.vocabulary import Vocabulary
-from kg.model import Corpus, CorpusError, Entity, Problem, Source
+from kg.model import Corpus, CorpusError, Problem, Source
 from kg.resources import resource
 from kg.terms import nearest
 
@@ -32,7 +32,11 @@ def find_corpus(name_or_path: str | Path) -> Path:
     path = Path(name_or_path)
     if path.is_dir():
         return path
-    beside = [entry.name for entry in path.parent.iterdir() if entry.is_dir()] if path.parent.is_dir() else []
+    beside = (
+        [entry.name for entry in path.parent.iterdir() if (entry / "corpus.yaml").is_file()]
+        if path.parent.is_dir()
+        else []
+    )
     near = nearest(path.name, [*shipped, *beside]) or tuple(sorted(shipped))
     raise CorpusError(
         f"{wanted}: there is no such corpus. Nearest: {', '.join(near)}. "
@@ -56,8 +60,8 @@ def load(path: Path, *, jobs: int = 1, progress: Progress | None = None) -> Corp
     notes = Notes("corpus.yaml")
     head = read_head(head_file, notes)
     ids, problems = source_ids(path)
-    entities, entity_problems = _entities(path, ids)
-    loaded = _sources(path, ids, entities, jobs, tell)
+    declared, entity_problems = _entities(path, ids)
+    loaded = _sources(path, ids, declared, jobs, tell)
     sources = tuple(each.source for each in loaded if each.source)
     found = [*notes.problems, *problems, *entity_problems, *(problem for each in loaded for problem in each.problems)]
     return Corpus(
@@ -67,7 +71,7 @@ def load(path: Path, *, jobs: int = 1, progress: Progress | None = None) -> Corp
         licence=head.licence,
         languages=head.languages,
         fiction=head.fiction,
-        entities=entities,
+        entities=declared.entities,
         sources=sources,
         problems=tuple(sorted([*found, *_clashes(sources)], key=lambda problem: (problem.file, problem.line or 0))),
         name_coders=head.name_coders,
@@ -99,20 +103,19 @@ def anchors_json(source: Source, coder: str) -> str:
     return json.dumps(whole, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
-def _entities(path: Path, ids: Sequence[str]) -> tuple[tuple[Entity, ...], list[Problem]]:
+def _entities(path: Path, ids: Sequence[str]) -> tuple[Declared, list[Problem]]:
     notes = Notes("entities.yaml")
     file = path / "entities.yaml"
     if file.exists() and not is_inside(path, file):
         notes.error(
             None, "this leads out of the corpus folder and was not read.", hint="Copy the file into the corpus."
         )
-        return (), notes.problems
+        return Declared((), frozenset(f"source:{id}" for id in ids)), notes.problems
     return read_entities(file, notes, ids), notes.problems
 
 
-def _sources(path: Path, ids: Sequence[str], entities: tuple[Entity, ...], jobs: int, tell: Progress) -> list[Loaded]:
-    vocabulary = Vocabulary(frozenset(entity.iri for entity in entities) | {f"source:{id}" for id in ids})
-    read = partial(read_source, path, entities=entities, vocabulary=vocabulary)
+def _sources(path: Path, ids: Sequence[str], declared: Declared, jobs: int, tell: Progress) -> list[Loaded]:
+    read = partial(read_source, path, entities=declared.entities, vocabulary=Vocabulary(declared.names))
     if jobs == 1 or len(ids) < 2:
         return [_told(loaded, id, tell) for id, loaded in zip(ids, map(read, ids), strict=True)]
     with ProcessPoolExecutor(min(jobs, len(ids))) as pool:

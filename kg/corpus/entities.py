@@ -56,22 +56,34 @@ def read_head(path: Path, notes: Notes) -> Head:
     )
 
 
-def read_entities(path: Path, notes: Notes, sources: Iterable[str]) -> tuple[Entity, ...]:
+@dataclass(frozen=True)
+class Declared:
+    """The entities that could be read, and every name that is declared or is a source's own."""
+
+    entities: tuple[Entity, ...]
+    names: frozenset[str]
+
+
+def read_entities(path: Path, notes: Notes, sources: Iterable[str]) -> Declared:
     """Read ``entities.yaml``, a list; *sources* are the ids of the folders, which need no entry."""
+    own = frozenset(f"source:{id}" for id in sources)
     node = read_yaml(path, notes) if path.exists() else _missing(notes)
     if node is None:
-        return ()
+        return Declared((), own)
     if not isinstance(node, Items):
         notes.error(node.line, "entities.yaml must be a list.", hint="Begin each entity with: - iri: actor:…")
-        return ()
+        return Declared((), own)
     entries = [Fields(item, notes, form("entities", "entity").keys) for item in node.items if isinstance(item, Keys)]
     for item in node.items:
         if not isinstance(item, Keys):
             notes.error(item.line, "an entity must have keys.", hint="Write - iri: actor:…")
-    vocabulary = Vocabulary(frozenset(_iris(entries, notes)) | {f"source:{id}" for id in sources})
-    entities = tuple(entity for fields in entries if (entity := _entity(fields, vocabulary)))
+    vocabulary = Vocabulary(own | frozenset(_iris(entries, notes)))
+    entities: dict[str, Entity] = {}
+    for fields in entries:
+        if entity := _entity(fields, vocabulary):
+            entities.setdefault(entity.iri, entity)
     check_structure("entities", node, notes)
-    return entities
+    return Declared(tuple(entities.values()), vocabulary.entities)
 
 
 def _missing(notes: Notes) -> Node | None:
@@ -109,7 +121,6 @@ def _is_entity_name(name: str) -> bool:
 
 
 def _entity(fields: Fields, vocabulary: Vocabulary) -> Entity | None:
-    before = fields.notes.errors
     iri = fields.text("iri")
     fields.require(*form("entities", "entity").required)
     entity = Entity(
@@ -128,8 +139,7 @@ def _entity(fields: Fields, vocabulary: Vocabulary) -> Entity | None:
         loaded=fields.flag("loaded", default=True),
         line=fields.line,
     )
-    # A half-read entity would still be good for its name; without one it is nothing.
-    return entity if iri and _is_entity_name(iri) and (entity.label or fields.notes.errors == before) else None
+    return entity if _is_entity_name(entity.iri) and entity.label else None
 
 
 def _types(fields: Fields, vocabulary: Vocabulary) -> tuple[str, ...]:

@@ -250,7 +250,10 @@ def _check_speakers(source: Source, document: Document, where: str, problems: li
     if not document.speakers:
         hint = "Begin each turn with the speaker's label and a colon, and declare the labels under speakers."
         problems.append(Problem(where, None, "no speakers were found in the interview.", hint=hint, kind="warning"))
-    for label in document.speakers:
-        if label not in declared:
-            hint = f"Add {{label: {label}, agent: actor:…}} under speakers in source.yaml."
-            problems.append(Problem(where, None, f"the speaker {shown(label)} is not declared.", label, (), hint))
+    for label in (label for label in document.speakers if label not in declared):
+        turns = [block.speaker for block in document.blocks if block.kind == "turn"]
+        # A label may be somebody's name: of an interview that is not open only the place is told.
+        who = shown(label) if source.access == "open" else f"of turn {turns.index(label) + 1}"
+        value = label if source.access == "open" else None
+        hint = "Add {label: …, agent: actor:…} under speakers in source.yaml."
+        problems.append(Problem(where, None, f"the speaker {who} is not declared.", value, (), hint))

@@ -66,12 +66,16 @@ class Vocabulary:
         properties = {*self.kinds("object"), *self.kinds("datatype"), "type"} - _NOT_FACTS
         if found.value in properties:
             return found.value
-        message = f"{shown(found.value)} is not a property."
         if found.value in _NOT_FACTS:
-            message = f"{shown(found.value)} is derived by rules and cannot be coded."
+            notes.error(found.line, f"{shown(found.value)} is derived by rules and cannot be coded.", value=found.value)
         elif found.value in self.terms.own:
             message = f"{shown(found.value)} is a class, not a property."
-        notes.error(found.line, message, value=found.value, known=properties)
+            notes.error(
+                found.line, message, value=found.value, hint="To say what kind something is: p: type, o: a class."
+            )
+        else:
+            message = f"{shown(found.value)} is not a property."
+            notes.error(found.line, message, value=found.value, known=sorted(properties))
         return None
 
 
