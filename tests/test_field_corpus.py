@@ -7,10 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 from seed_corpus import ROOT, seed_corpus, seed_text
 
 from kg.corpus import load
 from kg.model import VIEWS, Corpus, Iri, LiteralTerm, Source, Statement, Term
+from kg.snapshot import build
+from kg.terms import Terms, shipped_concepts
 
 CORPORA = ROOT / "kg" / "corpora"
 SOURCE = "ervik-linden-2016"
@@ -371,6 +374,7 @@ def test_the_example_uses_every_kind_of_statement_and_basis(example: Corpus) -> 
     assert {each.basis for each in statements} == {"stated", "interpreted", "of-type"}
     assert {each.modality for each in statements} == {"actual", "potential", "expected", "normative"}
     assert {each.coder for each in report(example).statements} == {"first-reading", "second-reading"}
+    assert {each.status for each in statements} == {"accepted", "candidate", "withdrawn"}
     assert any(each.quantifier for each in statements)
     assert any(each.condition for each in statements)
 
@@ -388,3 +392,49 @@ def test_canaries_sing_in_closed_sources_only(example: Corpus) -> None:
         told = source.id + "".join(path.read_text(encoding="utf-8") for path in sorted(folder.iterdir()))
         heard = [canary for canary in CANARIES if canary.casefold() in told.casefold()]
         assert bool(heard) == (source.access != "open"), (source.id, heard)
+
+
+def test_no_canary_sings_in_what_is_built_of_the_example(tmp_path: Path) -> None:
+    built = build(CORPORA / "example", tmp_path)
+    assert built.published
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert any("Nattlykta" in path.read_text(encoding="utf-8") for path in written), "the open part is not there"
+    for path in written:
+        told = (str(path.relative_to(tmp_path)) + path.read_text(encoding="utf-8")).casefold()
+        assert [canary for canary in CANARIES if canary.casefold() in told] == [], path.name
+
+
+def expected_answers() -> list[dict[str, object]]:
+    folder = ROOT / "ontology" / "cq" / "expected"
+    return [yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader) for path in sorted(folder.glob("*.yaml"))]
+
+
+def curies(part: object) -> Iterator[str]:
+    """Find every CURIE of a declared prefix in nested lists and mappings."""
+    if isinstance(part, dict | list):
+        for each in part.values() if isinstance(part, dict) else part:
+            yield from curies(each)
+    elif isinstance(part, str) and re.fullmatch(r"[a-z]+:\S+", part) and part.partition(":")[0] in Terms().prefixes:
+        yield part
+
+
+def test_forty_answers_are_expected_of_what_the_field_corpus_holds(field: Corpus) -> None:
+    answers = expected_answers()
+    assert sorted(int(str(answer["cq"])) for answer in answers) == list(range(1, 41))
+    statements = {f"st:{each.source}-{each.coder}-{each.id}" for each in report(field).statements}
+    terms = {f"bso:{term}" for term in Terms().own}
+    entities = {each.iri for each in field.entities} | {f"source:{SOURCE}"}
+    known = statements | terms | entities | shipped_concepts()
+    for answer in answers:
+        assert set(curies(answer)) <= known, answer["cq"]
+
+
+def test_expected_rows_fill_their_columns_and_outcomes_follow_from_rows() -> None:
+    beside = {"basis", "modality", "holder", "evidence"}
+    for answer in expected_answers():
+        columns, rows = answer["columns"], answer["rows"]
+        assert isinstance(columns, list)
+        assert isinstance(rows, list)
+        assert all(set(row) - beside == set(columns) for row in rows), answer["cq"]
+        assert (answer["outcome"] == "silent") == (not rows), answer["cq"]
+        assert answer["outcome"] == "answer" or "gaps" in answer, answer["cq"]
