@@ -186,10 +186,9 @@ def _nearest(document: Document, places: list[Found], near: str) -> list[Found]:
     """Return the places that *near* points out; all of them where it does not help."""
     spoken = [place for place in places if _speaks(document, place, near)]
     under = [place for place in places if any(_is(document, heading, near) for heading in _over(document, place))]
-    for some in (spoken, under):
-        if len(some) == 1:
-            return some
-    among = spoken or under or places
+    if spoken or len(under) == 1:
+        return spoken or under
+    among = under or places
     hints = [(hint.start(), hint.end()) for hint in re.finditer(_flexible(near), document.text, re.I)]
     if not hints:
         return among
