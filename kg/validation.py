@@ -1,0 +1,538 @@
+"""SHACL shapes over data, and what they find in words of three languages; the one door to pySHACL."""
+
+import json
+import logging
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from functools import cache
+from io import BytesIO
+from itertools import groupby
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+from xml.sax import SAXParseException
+
+from pyshacl import validate
+from rdflib import RDF, RDFS, BNode, Dataset, Graph, Literal, URIRef
+from rdflib.collection import Collection
+from rdflib.graph import _TripleType as Triple
+from rdflib.namespace import DCTERMS, OWL, SH, SKOS
+from rdflib.plugins.parsers.notation3 import BadSyntax
+from rdflib.plugins.sparql import prepareQuery
+from rdflib.plugins.sparql.sparql import Query
+from rdflib.query import Result
+from rdflib.term import Node
+
+from kg.model import LANGUAGES, Finding, InputError, Language, Severity
+from kg.resources import resource, text
+from kg.terms import Terms, best_label
+
+SEVERITIES: Mapping[Node, Severity] = {SH.Violation: "violation", SH.Warning: "warning", SH.Info: "info"}
+RANK: Mapping[Severity, int] = {"violation": 0, "warning": 1, "info": 2}
+FORMATS = {
+    ".ttl": "turtle",
+    ".nt": "nt",
+    ".nq": "nquads",
+    ".trig": "trig",
+    ".rdf": "xml",
+    ".owl": "xml",
+    ".xml": "xml",
+    ".jsonld": "json-ld",
+}
+TARGETS = (SH.targetClass, SH.targetNode, SH.targetSubjectsOf, SH.targetObjectsOf)
+SHAPE_KINDS = (SH.NodeShape, SH.PropertyShape)
+ADVANCED = (SH.target, SH.rule, SH.expression)
+PRIVACY = "privacy.ttl"
+ON_CLOSURE = "-closure"
+UNCHECKED = ("inferred", "helper")
+SNIPPET = 60
+ANONYMOUS = "[]"
+BOUND = {"this": SH.focusNode, "value": SH.value, "path": SH.resultPath, "PATH": SH.resultPath}
+PLACEHOLDER = re.compile(r"\{[?$](\w+)\}")
+IN_BRACKETS = re.compile(r"<([^<>]+)>")
+REPEATS = {SH.zeroOrMorePath: "*", SH.oneOrMorePath: "+", SH.zeroOrOnePath: "?"}
+
+HEADINGS: Mapping[Language, Mapping[Severity, tuple[str, str]]] = {
+    "nn": {"violation": ("brot", "brot"), "warning": ("åtvaring", "åtvaringar"), "info": ("råd", "råd")},
+    "nb": {"violation": ("brudd", "brudd"), "warning": ("advarsel", "advarsler"), "info": ("råd", "råd")},
+    "en": {
+        "violation": ("violation", "violations"),
+        "warning": ("warning", "warnings"),
+        "info": ("suggestion", "suggestions"),
+    },
+}
+NOTHING: Mapping[Language, str] = {
+    "nn": "Ingen funn: dataa held alle krava.",
+    "nb": "Ingen funn: dataene oppfyller alle kravene.",
+    "en": "No findings: the data meets every requirement.",
+}
+VALUE: Mapping[Language, str] = {"nn": "verdi", "nb": "verdi", "en": "value"}
+
+Names = Mapping[str, Mapping[Language, str]]
+G = TypeVar("G", bound=Graph)
+
+
+class Report(NamedTuple):
+    """The outcome of a validation.
+
+    *conforms* is SHACL's: nothing was found, whatever the severity. *graph* is the
+    ``sh:ValidationReport`` in RDF.
+    """
+
+    conforms: bool
+    findings: tuple[Finding, ...]
+    graph: Graph
+
+
+class _Data(Graph):
+    """A graph that parses each query once, where pySHACL has it parsed anew for every focus node."""
+
+    def query(self, query_object: str | Query, *arguments: Any, **options: Any) -> Result:
+        prepared = _prepared(query_object) if isinstance(query_object, str) else query_object
+        return super().query(prepared, *arguments, **options)
+
+
+def check(dataset: Dataset, terms: Terms, inferred: Graph | None = None) -> tuple[Finding, ...]:
+    """Run our shapes over *dataset* and return what they find, gravest first; see :func:`report`."""
+    return report(dataset, terms, inferred).findings
+
+
+def report(dataset: Dataset, terms: Terms, inferred: Graph | None = None) -> Report:
+    """Run our shapes over *dataset*.
+
+    They see its graphs as one, without the inferred, helper and candidate graphs, but with every
+    class and property that follows from ``rdfs:subClassOf`` and ``rdfs:subPropertyOf``. No domain
+    or range gives a type: it would make an actor of any document. The privacy shapes and those
+    named ``…-closure`` look at *inferred* too.
+    """
+    data = _asserted(dataset, terms)
+    targeted = _targeted(own_shapes(terms))
+    on_closure = {shape for shape in targeted if str(shape).endswith(ON_CLOSURE)}
+    late = on_closure | privacy_shapes(terms)
+    results = [_run(data, _without(terms, frozenset(on_closure if inferred is None else late)))]
+    if inferred is not None:
+        for triple in inferred:
+            data.add(triple)
+        results.append(_run(data, _without(terms, frozenset(targeted - late))))
+    return _report(results, data, own_shapes(terms), terms)
+
+
+def check_files(data: Sequence[Path], shapes: Sequence[Path]) -> Report:
+    """Validate any RDF with any SHACL shapes; several files of a kind count as one graph, as do named graphs.
+
+    Nothing is fetched: of ``owl:imports`` only our own prefixes are followed. Raise
+    :class:`InputError` for a file that cannot be read, with file and line, and for shapes that
+    SHACL does not allow.
+    """
+    with _quiet():
+        return _check_files(data, shapes)
+
+
+def _check_files(data: Sequence[Path], shapes: Sequence[Path]) -> Report:
+    shapes_graph = _read(shapes, Graph())
+    data_graph = _read(data, _Data())
+    names = ", ".join(path.name for path in shapes)
+    if not (_targeted(shapes_graph) or any((None, RDF.type, kind) in shapes_graph for kind in SHAPE_KINDS)):
+        raise InputError(f"{names}: there are no SHACL shapes in it. Are data and shapes swapped?")
+    terms = Terms()
+    _declare(shapes_graph, terms)
+    try:
+        result = _run(data_graph, shapes_graph)
+    except Exception as error:  # pySHACL and rdflib raise all kinds of errors for shapes that are not well-formed
+        raise InputError(f"{names}: these shapes cannot be used. {_first_line(error)}") from error
+    return _report([result], data_graph, shapes_graph, terms)
+
+
+def is_privacy(finding: Finding) -> bool:
+    """Say whether *finding* comes from the gate of the public data."""
+    return finding.shape in {Terms().compress(str(shape)) for shape in privacy_shapes(Terms())}
+
+
+@cache
+def own_shapes(terms: Terms) -> Graph:
+    """Return all shapes of ``shapes/`` and the prefixes of their queries, for the base of *terms*; do not change it."""
+    graph = Graph()
+    for name in sorted(entry.name for entry in resource("shapes").iterdir() if entry.name.endswith(".ttl")):
+        graph.parse(data=terms.rebase(text("shapes", name)), format="turtle")
+    _declare(graph, terms)
+    return graph
+
+
+@cache
+def privacy_shapes(terms: Terms) -> frozenset[Node]:
+    """Return the shapes that guard the public data."""
+    gate = Graph().parse(data=terms.rebase(text("shapes", PRIVACY)), format="turtle")
+    return frozenset(shape for kind in SHAPE_KINDS for shape in gate.subjects(RDF.type, kind))
+
+
+@cache
+def shape_names(terms: Terms) -> Names:
+    """Return the name of each of our shapes in three languages, by CURIE."""
+    shapes = own_shapes(terms)
+    named = set(shapes.subjects(SH.name))
+    return {terms.compress(str(shape)): _languages(_by_tag(shapes, shape, SH.name)) for shape in named}
+
+
+def render(
+    findings: Sequence[Finding], language: Language, *, terms: Terms | None = None, labels: Names | None = None
+) -> str:
+    """Tell *findings* in words, grouped by severity and shape.
+
+    *labels* names the shapes, by default ours. Each line has the label and CURIE of what was
+    found, the offending value, and the path of the page that shows the passage.
+    """
+    if not findings:
+        return NOTHING[language]
+    names = shape_names(Terms()) if labels is None else labels
+    lines = []
+    for severity, of_severity in groupby(sorted(findings, key=_order), lambda finding: finding.severity):
+        listed = list(of_severity)
+        lines.append(f"{_count(len(listed), severity, language)}:")
+        for shape, group in groupby(listed, lambda finding: finding.shape):
+            found = list(group)
+            name = names.get(shape, {}).get(language)
+            lines += ["", f"  {name} ({shape})" if name else f"  {shape}"]
+            for message, alike in groupby(found, lambda finding: finding.message.get(language, "")):
+                lines.append(f"  {message}")
+                lines += (f"  - {_line(finding, language, terms or Terms())}" for finding in alike)
+        lines.append("")
+    return "\n".join(lines).rstrip()
+
+
+def to_json(findings: Iterable[Finding]) -> str:
+    """Write *findings* as a JSON list; keys are the fields of :class:`kg.model.Finding`."""
+    return json.dumps([asdict(finding) for finding in findings], ensure_ascii=False, indent=2)
+
+
+def passage_path(passage: str, source: str, language: Language) -> str:
+    """Return the host-relative address of the page that shows *passage* in its *source* (both IRIs)."""
+    return f"/{language}/source/{source.rsplit('/', 1)[-1]}#{passage.rsplit('/', 1)[-1]}"
+
+
+# --- the run -----------------------------------------------------------------------------------
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep rdflib and pySHACL from telling the terminal what the findings and errors tell."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)
+
+
+@cache
+def _prepared(query: str) -> Query:
+    return prepareQuery(query)
+
+
+def _run(data: Graph, shapes: Graph) -> Graph:
+    advanced = any((None, feature, None) in shapes for feature in ADVANCED)
+    _, graph, said = validate(data, shacl_graph=shapes, inference="none", advanced=advanced)
+    if not isinstance(graph, Graph):
+        raise InputError(str(said))
+    return graph
+
+
+def _targeted(shapes: Graph) -> set[Node]:
+    return {shape for target in TARGETS for shape in shapes.subjects(target)}
+
+
+@cache
+def _without(terms: Terms, idle: frozenset[Node]) -> Graph:
+    """Return our shapes with the *idle* ones at rest: a shape without a target is not run by itself."""
+    graph = Graph()
+    for triple in own_shapes(terms):
+        if not (triple[0] in idle and triple[1] in TARGETS):
+            graph.add(triple)
+    return graph
+
+
+def _asserted(dataset: Dataset, terms: Terms) -> _Data:
+    hidden = {terms.graph(name) for name in UNCHECKED}
+    candidates = terms.graph("candidates/")
+    data = _Data()
+    for subject, predicate, value, graph in dataset.quads():
+        if graph not in hidden and not str(graph).startswith(candidates):
+            data.add((subject, predicate, value))
+    for triple in set(_wider(data)):
+        data.add(triple)
+    return data
+
+
+def _wider(data: Graph) -> Iterator[Triple]:
+    """Say what *data* says with the wider classes and properties."""
+    classes, properties = _ancestors(data, RDFS.subClassOf), _ancestors(data, RDFS.subPropertyOf)
+    for subject, predicate, value in data:
+        for wider in properties.get(predicate, ()):
+            yield subject, wider, value
+        for wider in classes.get(value, ()) if predicate == RDF.type else ():
+            yield subject, RDF.type, wider
+
+
+def _ancestors(data: Graph, key: URIRef) -> Mapping[Node, set[Node]]:
+    names = set(data.subjects(key))
+    return {name: {wider for wider in data.transitive_objects(name, key) if wider is not None} for name in names}
+
+
+def _declare(shapes: Graph, terms: Terms) -> None:
+    """Give each ``sh:prefixes`` what it imports, which pySHACL does not look up."""
+    ours = URIRef(f"{terms.base}ont/prefixes")
+    if (None, None, ours) in shapes and (ours, SH.declare, None) not in shapes:
+        shapes.parse(data=terms.rebase(text("ontology", "prefixes.ttl")), format="turtle")
+    for prefixes in set(shapes.objects(None, SH.prefixes)):
+        for imported in list(shapes.transitive_objects(prefixes, OWL.imports)):
+            for declaration in list(shapes.objects(imported, SH.declare)):
+                shapes.add((prefixes, SH.declare, declaration))
+
+
+# --- reading files -----------------------------------------------------------------------------
+
+
+def _read(paths: Sequence[Path], into: G) -> G:
+    for path in paths:
+        dataset = Dataset()
+        content, form = _content(path), _format(path)
+        try:
+            dataset.parse(_stream(content), format=form, publicID=path.resolve().as_uri())
+        except Exception as error:  # each of rdflib's parsers has errors of its own
+            raise InputError(_syntax(path, content, form, error)) from error
+        for subject, predicate, value, _ in dataset.quads():
+            into.add((subject, predicate, value))
+    return into
+
+
+def _format(path: Path) -> str:
+    if path.suffix.lower() not in FORMATS:
+        raise InputError(f"{path}: its ending does not name an RDF format. Use one of {', '.join(FORMATS)}.")
+    return FORMATS[path.suffix.lower()]
+
+
+def _content(path: Path) -> str | bytes:
+    """Return the text of *path*; the bytes of XML, which names its own encoding."""
+    form = _format(path)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}.") from error
+    if form == "xml":
+        return content
+    try:
+        decoded = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise InputError(f"{path}:{line}: this is not UTF-8 text. Save the file as UTF-8.") from error
+    if form == "json-ld":
+        _refuse_remote_contexts(path, decoded)
+    return decoded
+
+
+def _stream(content: str | bytes) -> BytesIO:
+    return BytesIO(content if isinstance(content, bytes) else content.encode())
+
+
+def _refuse_remote_contexts(path: Path, content: str) -> None:
+    def look(members: dict[str, Any]) -> dict[str, Any]:
+        for key in ("@context", "@import"):
+            named = members.get(key)
+            for context in named if isinstance(named, list) else [named]:
+                if isinstance(context, str):
+                    raise InputError(
+                        f"{path}: the context {context} is not in the file, and nothing is fetched. Copy it in."
+                    )
+        return members
+
+    try:
+        json.loads(content, object_hook=look)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{path}:{error.lineno}: this is not JSON: {error.msg}.") from error
+
+
+def _syntax(path: Path, content: str | bytes, form: str, error: Exception) -> str:
+    if isinstance(error, BadSyntax):
+        why = re.search(r"Bad syntax \((.*?)\) at \^", str(error), re.DOTALL)
+        return f"{path}:{error.lines + 1}: {why[1] if why else 'bad syntax'}."
+    if isinstance(error, SAXParseException):
+        return f"{path}:{error.getLineNumber()}: {error.getMessage()}."
+    if form in ("nt", "nquads") and isinstance(content, str):
+        for number, line in enumerate(content.split("\n"), 1):
+            try:
+                Dataset().parse(_stream(line), format=form)
+            except Exception:  # whatever it is: this is the line
+                return f"{path}:{number}: this line is not one of {form}: {line[:SNIPPET]}"
+    return f"{path}: {_first_line(error)}"
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).strip().split("\n")[0]
+
+
+# --- results in words --------------------------------------------------------------------------
+
+
+def _report(graphs: Sequence[Graph], data: Graph, shapes: Graph, terms: Terms) -> Report:
+    reader = _Reader(data, shapes, terms)
+    found = {_order(finding): finding for graph in graphs for finding in reader.findings(graph)}
+    merged = _merged(graphs)
+    return Report((None, SH.result, None) not in merged, tuple(found[key] for key in sorted(found)), merged)
+
+
+def _merged(graphs: Sequence[Graph]) -> Graph:
+    """Return one report with the results of all."""
+    merged, whole = Graph(), BNode()
+    for graph in graphs:
+        for subject, predicate, value in graph:
+            if (subject, RDF.type, SH.ValidationReport) not in graph:
+                merged.add((subject, predicate, value))
+            elif predicate == SH.result:
+                merged.add((whole, predicate, value))
+    merged.add((whole, RDF.type, SH.ValidationReport))
+    merged.add((whole, SH.conforms, Literal((whole, SH.result, None) not in merged)))
+    return merged
+
+
+def _order(finding: Finding) -> tuple[int, str, str, str, str, str]:
+    told = json.dumps(dict(finding.message), sort_keys=True)
+    return RANK[finding.severity], finding.shape, finding.focus, finding.path or "", finding.value or "", told
+
+
+@dataclass(frozen=True)
+class _Reader:
+    """Reads the results of a validation report, with the data and the shapes beside it."""
+
+    data: Graph
+    shapes: Graph
+    terms: Terms
+
+    def findings(self, graph: Graph) -> Iterator[Finding]:
+        for result in graph.subjects(RDF.type, SH.ValidationResult):
+            if (None, SH.result, result) in graph:
+                yield self._finding(graph, result)
+
+    def _finding(self, graph: Graph, result: Node) -> Finding:
+        focus, value, path = (graph.value(result, key) for key in (SH.focusNode, SH.value, SH.resultPath))
+        severity = graph.value(result, SH.resultSeverity)
+        passage = self._passage(focus)
+        return Finding(
+            severity=SEVERITIES.get(severity or SH.Violation, "violation"),
+            shape=self.terms.compress(self._shape(graph.value(result, SH.sourceShape))),
+            focus=_text(focus),
+            path=None if path is None else _path(graph, path),
+            value=None if value is None else _text(value),
+            message=self._messages(graph, result),
+            label=self._label(focus),
+            passage=None if passage is None else _text(passage),
+            source=self._source(passage or focus),
+        )
+
+    def _shape(self, shape: Node | None) -> str:
+        """Name *shape*, or the nearest named shape around one that has no name."""
+        seen = set()
+        while isinstance(shape, BNode) and shape not in seen:
+            seen.add(shape)
+            shape = next(iter(sorted(self.shapes.subjects(None, shape), key=str)), None)
+        return _text(shape)
+
+    def _messages(self, graph: Graph, result: Node) -> Mapping[Language, str]:
+        """Return the shape's own message in each language.
+
+        pySHACL drops the language of a message that a query binds values to, hence the shapes are asked first.
+        """
+        values = {name: graph.value(result, key) for name, key in BOUND.items()}
+        for key in (SH.sourceConstraint, SH.sourceShape):
+            owner = graph.value(result, key)
+            if owner is not None and (messages := _by_tag(self.shapes, owner, SH.message)):
+                told = {tag: _filled(message, values) for tag, message in messages.items()}
+                if not any(PLACEHOLDER.search(message) for message in told.values()):
+                    return _languages(told)
+        return _languages(_by_tag(graph, result, SH.resultMessage))
+
+    def _label(self, node: Node | None) -> Mapping[Language, str]:
+        for key in (SKOS.prefLabel, RDFS.label, DCTERMS.title, self.terms.uri("text"), self.terms.uri("oa:exact")):
+            if isinstance(node, URIRef) and (labels := _by_tag(self.data, node, key)):
+                return _languages({tag: _snippet(label) for tag, label in labels.items()})
+        return dict.fromkeys(LANGUAGES, _snippet(self.terms.compress(_text(node))))
+
+    def _passage(self, node: Node | None) -> Node | None:
+        if (node, RDF.type, self.terms.uri("Passage")) in self.data:
+            return node
+        selected = self.data.value(None, self.terms.uri("oa:hasSelector"), node)
+        return self.data.value(node, self.terms.uri("passage")) or selected
+
+    def _source(self, node: Node | None) -> str | None:
+        if (node, RDF.type, self.terms.uri("Source")) in self.data:
+            return _text(node)
+        source = self.data.value(node, self.terms.uri("source"))
+        return None if source is None else _text(source)
+
+
+def _text(node: Node | None) -> str:
+    return ANONYMOUS if node is None or isinstance(node, BNode) else str(node)
+
+
+def _snippet(words: str) -> str:
+    flat = " ".join(words.split())
+    return flat if len(flat) <= SNIPPET else flat[:SNIPPET].rstrip() + "…"
+
+
+def _by_tag(graph: Graph, node: Node, key: URIRef) -> dict[str, str]:
+    """Return the texts of *node* under *key* by language tag (``""``: none), the first of several in one language."""
+    texts: dict[str, str] = {}
+    for literal in sorted(graph.objects(node, key), key=str):
+        if isinstance(literal, Literal):
+            texts.setdefault(literal.language or "", str(literal))
+    return texts
+
+
+def _languages(texts: Mapping[str, str]) -> Mapping[Language, str]:
+    """Return the best text for each of our languages; empty where there is none at all."""
+    best = {language: best_label(texts, language) for language in LANGUAGES}
+    return {language: found[0] for language, found in best.items() if found}
+
+
+def _filled(message: str, values: Mapping[str, Node | None]) -> str:
+    return PLACEHOLDER.sub(lambda hit: hit[0] if values.get(hit[1]) is None else _text(values[hit[1]]), message)
+
+
+def _path(graph: Graph, path: Node) -> str:
+    """Write a SHACL path: an IRI as it is, any other as a SPARQL path."""
+    return str(path) if isinstance(path, URIRef) else _steps(graph, path)
+
+
+def _steps(graph: Graph, path: Node) -> str:
+    if isinstance(path, URIRef):
+        return f"<{path}>"
+    if (path, RDF.first, None) in graph:
+        return "/".join(_steps(graph, step) for step in Collection(graph, path))
+    if (choices := graph.value(path, SH.alternativePath)) is not None:
+        return f"({'|'.join(_steps(graph, choice) for choice in Collection(graph, choices))})"
+    if (forward := graph.value(path, SH.inversePath)) is not None:
+        return f"^{_steps(graph, forward)}"
+    for key, sign in REPEATS.items():
+        if (repeated := graph.value(path, key)) is not None:
+            return f"({_steps(graph, repeated)}){sign}"
+    return ANONYMOUS
+
+
+def _count(number: int, severity: Severity, language: Language) -> str:
+    one, many = HEADINGS[language][severity]
+    return f"{number} {one if number == 1 else many}"
+
+
+def _line(finding: Finding, language: Language, terms: Terms) -> str:
+    name = terms.compress(finding.focus)
+    label = finding.label.get(language, name)
+    parts = [label if label == name else f"{label} ({name})"]
+    if finding.path:
+        parts.append(IN_BRACKETS.sub(lambda hit: terms.compress(hit[1]), terms.compress(finding.path)))
+    if finding.value not in (None, finding.focus):
+        parts.append(f"{VALUE[language]}: {_snippet(terms.compress(finding.value))}")
+    if finding.passage and finding.source:
+        parts.append(passage_path(finding.passage, finding.source, language))
+    return " · ".join(parts)
