@@ -272,6 +272,16 @@ def test_errors_in_the_corpus_publish_nothing(three, tmp_path, quick):
     assert report.statements == 2
 
 
+def test_a_view_that_would_be_read_as_its_opposite_is_an_error(three, tmp_path, quick):
+    """Only a fact and a Stance have a form that keeps the denial; anything else would drop the «not»."""
+    old = "type: Stance, about: issue:tendering, holder: actor:lyktevik-kommune, polarity: negative"
+    says = "says: {nn: x, nb: x, en: x}"
+    change(three, CODING, old, f"type: Remark, about: issue:tendering, {says}, negated: true")
+    report = build(three, tmp_path / "out")
+    assert not report.published
+    assert "a Remark cannot be negated" in str(report.problems[0])
+
+
 def test_orphans_publish_only_when_allowed(three, tmp_path, quick):
     build(three, tmp_path / "out")
     change(three, CODING, "quote: Lyktehuset er for bustadlause", "quote: Lyktehuset er for alle")
