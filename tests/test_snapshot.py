@@ -279,7 +279,7 @@ def test_a_view_that_would_be_read_as_its_opposite_is_an_error(three, tmp_path, 
     change(three, CODING, old, f"type: Remark, about: issue:tendering, {says}, negated: true")
     report = build(three, tmp_path / "out")
     assert not report.published
-    assert "a Remark cannot be negated" in str(report.problems[0])
+    assert "A Remark cannot be negated" in str(report.problems[0])
 
 
 def test_orphans_publish_only_when_allowed(three, tmp_path, quick):

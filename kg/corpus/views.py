@@ -39,7 +39,7 @@ def _check(fields: Fields, kind: str, values: dict[str, tuple[Term, ...]]) -> No
         fields.error(fields.line_of("about"), "a view is about one issue.", hint="Make one statement an issue.")
     if kind == "Stance":
         _check_stance(fields, values)
-    elif _written(fields, "negated") == "true":
+    elif fields.text("negated") == "true":
         hint = "Code what the source does say: a Stance with negated, a Remark, a Disagreement."
         fields.error(fields.line_of("negated"), f"{_article(kind)} cannot be negated.", value="negated", hint=hint)
     for key in form("coding", kind).pairs:
