@@ -13,7 +13,8 @@ Errors::
     ├── EnvironmentFailure  disk, permission, deadline               exit code 3
     └── QueryError          a query that gave no answer
         ├── QuerySyntaxError    QueryForbidden    UnknownGraph
-        ├── DeadlineExceeded    MemoryExceeded    EngineUnavailable
+        ├── DeadlineExceeded    MemoryExceeded    AnswerTooLarge
+        └── EngineUnavailable
 """
 
 from collections.abc import Mapping
@@ -54,7 +55,12 @@ class QueryError(BustadgrafError):
 
 
 class QuerySyntaxError(QueryError):
-    """The text is not SPARQL 1.1; the message holds line and column where known."""
+    """The text is not SPARQL 1.1; *line* and *column* count from 1 and stand in the message too, where known."""
+
+    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(message if line is None else f"Line {line}, column {column}: {message}")
+        self.line = line
+        self.column = column
 
 
 class QueryForbidden(QueryError):
@@ -78,6 +84,14 @@ class MemoryExceeded(QueryError):
 
     def __init__(self, limit_mb: int) -> None:
         super().__init__(f"The query was stopped: it needed more than {limit_mb} MB of memory, the limit of this service.")
+        self.limit_mb = limit_mb
+
+
+class AnswerTooLarge(QueryError):
+    """The answer is larger than allowed; none of it was given."""
+
+    def __init__(self, limit_mb: int) -> None:
+        super().__init__(f"The answer is larger than {limit_mb} MB, the limit of this service. Ask for less, or add a LIMIT.")
         self.limit_mb = limit_mb
 
 

@@ -1,0 +1,402 @@
+"""The default engine: pyoxigraph in memory, answering in worker processes that can be killed."""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO, TYPE_CHECKING, Any
+
+from kg.engine import wire
+from kg.engine.answer import JSON, Cell, Purpose, Result, boolean, media_types, rows
+from kg.engine.guard import GuardedQuery, guard, refuse_file
+from kg.model import (
+    AnswerTooLarge,
+    DeadlineExceeded,
+    EngineUnavailable,
+    InputError,
+    MemoryExceeded,
+    QueryError,
+    QueryForbidden,
+    QuerySyntaxError,
+    UnknownGraph,
+)
+from kg.terms import Terms
+
+if TYPE_CHECKING:
+    from kg.snapshot import Snapshot  # a worker imports this package too, and needs nothing that builds
+
+MEBI = 1024 * 1024
+CHUNK = 64 * 1024
+IN_MEMORY = MEBI  # answers over this wait on disk
+CLOSING_S = 3.0
+SHOWN = 30  # characters of a query that an error repeats
+_PLACE = re.compile(r"error at (\d+):(\d+): expected (.*)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much a query may use, and how many may run or wait.
+
+    *memory_mb* is what one query may need beside the data. *waiting* must stay below the threads of
+    the server less the workers, or queries at the endpoint would take them all.
+    """
+
+    deadline_s: float = 10.0
+    memory_mb: int = 1024
+    answer_mb: int = 64
+    workers: Mapping[Purpose, int] = field(default_factory=lambda: MappingProxyType({"page": 2, "endpoint": 2}))
+    waiting: Mapping[Purpose, int] = field(default_factory=lambda: MappingProxyType({"page": 32, "endpoint": 6}))
+    niceness: Mapping[Purpose, int] = field(default_factory=lambda: MappingProxyType({"page": 0, "endpoint": 5}))
+
+
+def open_engine(snapshot: "Snapshot", limits: Limits = Limits()) -> "PoolEngine":
+    """Serve *snapshot*: the default graph is the union of all its graphs and the helper triples.
+
+    The graph ``{B}graph/asserted`` stands for all but the inferred and the helper triples.
+    """
+    terms = Terms(snapshot.manifest.base)
+    order = {
+        "files": [str(path) for path in snapshot.quad_files()],
+        "flat": True,
+        "left_out": [str(terms.graph(name)) for name in ("inferred", "helper")],
+        "prefixes": dict(terms.prefixes),
+        "base": terms.base,
+    }
+    return PoolEngine(order, limits, asserted=str(terms.graph("asserted")))
+
+
+def open_files(paths: Sequence[Path], limits: Limits = Limits()) -> "PoolEngine":
+    """Serve RDF files as they are: their default graphs are the default graph, nothing is added."""
+    order = {"files": [str(path) for path in paths], "flat": False, "left_out": [], "prefixes": {}, "base": None}
+    return PoolEngine(order, limits)
+
+
+@dataclass
+class _Worker:
+    channel: socket.socket
+    pid: int
+    stale: bool = False
+
+    def lives(self) -> bool:
+        """Tell whether it still waits at the other end; between two queries nothing else comes from there."""
+        self.channel.setblocking(False)
+        try:
+            return bool(self.channel.recv(1, socket.MSG_PEEK))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+
+
+class _Home:
+    """The single-threaded process that holds the data and forks the workers."""
+
+    def __init__(self, order: Mapping[str, Any]) -> None:
+        self._lock = threading.Lock()
+        self._control, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603 - our own module
+                [sys.executable, "-P", "-m", "kg.engine.worker", str(theirs.fileno())],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
+            )
+        self.summary = self._load(order)
+
+    def _load(self, order: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            wire.send(self._control, wire.QUERY, json.dumps(order).encode())
+            tag, said = wire.receive(self._control)
+        except (EOFError, OSError) as error:
+            self.close()
+            raise EngineUnavailable("The process that holds the data did not start.") from error
+        if tag == wire.FAILED:
+            self.close()
+            raise InputError(said.decode())
+        summary: dict[str, Any] = json.loads(said)
+        return summary
+
+    def fork(self, memory_mb: int, niceness: int) -> _Worker:
+        """Return a new worker. Raises :class:`EngineUnavailable` where this process is gone."""
+        ours, theirs = socket.socketpair()
+        with theirs:
+            pid = self._order({"do": "fork", "memory_mb": memory_mb, "nice": niceness}, [theirs.fileno()])
+        return _Worker(ours, int(pid))
+
+    def kill(self, worker: _Worker) -> None:
+        """End *worker*, busy or not. Raises :class:`EngineUnavailable` where this process is gone."""
+        worker.channel.close()
+        self._order({"do": "kill", "pid": worker.pid}, [])
+
+    def _order(self, order: Mapping[str, Any], descriptors: list[int]) -> bytes:
+        try:
+            with self._lock:
+                socket.send_fds(self._control, [json.dumps(order).encode()], descriptors)
+                return wire.receive(self._control)[1]
+        except (EOFError, OSError) as error:
+            raise EngineUnavailable("The process that holds the data is gone.") from error
+
+    def close(self) -> None:
+        """Hang up, upon which the process kills its workers and ends."""
+        self._control.close()
+        try:
+            self._process.wait(CLOSING_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class _Shelf:
+    """Places for the workers of one purpose; an empty place (``None``) is filled by whoever takes it."""
+
+    def __init__(self, places: int, waiting: int) -> None:
+        self._free: list[_Worker | None] = [None] * places
+        self._may_wait = waiting
+        self._waiting = 0
+        self._changed = threading.Condition()
+        self._closed = False
+
+    def take(self, patience_s: float) -> _Worker | None:
+        """Take a place. Raises :class:`EngineUnavailable` where too many wait, or for too long."""
+        with self._changed:
+            if not self._free and self._waiting >= self._may_wait:
+                raise EngineUnavailable("Too many queries are waiting. Try again in a moment.")
+            self._waiting += 1
+            try:
+                self._changed.wait_for(lambda: self._free or self._closed, patience_s)
+            finally:
+                self._waiting -= 1
+            if self._closed or not self._free:
+                raise EngineUnavailable(
+                    "This service is closing." if self._closed else "No worker became free in time."
+                )
+            return self._free.pop()
+
+    def put(self, worker: _Worker | None) -> None:
+        """Give the place back."""
+        with self._changed:
+            self._free.append(worker)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Send everyone who waits away."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+            for worker in filter(None, self._free):
+                worker.channel.close()
+
+
+class _Chunks(Iterator[bytes]):
+    """The bytes of an answer, which are let go when they are read or nobody wants them."""
+
+    def __init__(self, spool: IO[bytes]) -> None:
+        spool.seek(0)
+        self._spool = spool
+
+    def __next__(self) -> bytes:
+        if not self._spool.closed and (chunk := self._spool.read(CHUNK)):
+            return chunk
+        self.close()
+        raise StopIteration
+
+    def close(self) -> None:
+        self._spool.close()
+
+    __del__ = close
+
+
+class PoolEngine:
+    """An :class:`Engine` over worker processes; see :func:`open_engine` and :func:`open_files`.
+
+    An answer is collected whole, in memory or on disk, before any of it is given: so its success is
+    known, and a slow reader holds no worker.
+    """
+
+    def __init__(self, order: Mapping[str, Any], limits: Limits, asserted: str | None = None) -> None:
+        self._order, self._limits, self._asserted = order, limits, asserted
+        self._home = _Home(order)
+        self._graphs = frozenset(self._home.summary["graphs"])
+        self._lock = threading.Lock()
+        self._closed = False
+        self._shelves: Mapping[Purpose, _Shelf] = {
+            purpose: _Shelf(count, limits.waiting[purpose]) for purpose, count in limits.workers.items()
+        }
+
+    def query(
+        self,
+        text: str,
+        *,
+        accept: str | None = None,
+        default_graphs: Sequence[str] = (),
+        named_graphs: Sequence[str] = (),
+        deadline_s: float | None = None,
+        purpose: Purpose = "page",
+    ) -> Result:
+        """See :class:`Engine`. Raises every kind of :class:`QueryError`, before anything is given."""
+        guarded = guard(text, self._order["base"])
+        if guarded.kind and accept and accept not in media_types(guarded.kind).values():
+            raise InputError(f"This query gives {guarded.kind}; choose one of {', '.join(media_types(guarded.kind))}.")
+        question = {"text": guarded.text, "accept": accept, **self._data_set(guarded, default_graphs, named_graphs)}
+        deadline = deadline_s or self._limits.deadline_s
+        with self._worker(purpose, deadline) as worker:
+            outcome = _collect(worker, question, deadline, self._limits)
+        if isinstance(outcome, QueryError):
+            raise outcome
+        return outcome
+
+    def select(self, text: str, *, deadline_s: float | None = None) -> list[dict[str, Cell]]:
+        """See :class:`Engine`."""
+        return rows(b"".join(self.query(text, accept=JSON, deadline_s=deadline_s).chunks))
+
+    def ask(self, text: str, *, deadline_s: float | None = None) -> bool:
+        """See :class:`Engine`."""
+        return boolean(b"".join(self.query(text, accept=JSON, deadline_s=deadline_s).chunks))
+
+    def graphs(self) -> list[str]:
+        """See :class:`Engine`."""
+        return sorted(self._graphs)
+
+    def triples(self) -> int:
+        """See :class:`Engine`."""
+        return int(self._home.summary["triples"])
+
+    def close(self) -> None:
+        """See :class:`Engine`."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                for shelf in self._shelves.values():
+                    shelf.close()
+                self._home.close()
+
+    def _data_set(self, query: GuardedQuery, default: Sequence[str], named: Sequence[str]) -> dict[str, Any]:
+        """Choose the graphs: those of the protocol, else those of FROM; each must be one of ours."""
+        if not default and not named:
+            default, named = query.default_graphs, query.named_graphs
+        for graph in (*default, *named):
+            if graph not in self._graphs and (graph != self._asserted or graph in named):
+                refuse_file(graph)
+                raise UnknownGraph(f"There is no graph <{graph}> here.")
+        return {
+            "default": [graph for graph in dict.fromkeys(default) if graph != self._asserted],
+            "named": list(dict.fromkeys(named)),
+            "asserted": self._asserted in default,
+        }
+
+    @contextmanager
+    def _worker(self, purpose: Purpose, patience_s: float) -> Iterator[_Worker]:
+        """Lend a worker. One whose query fails in here is ended, and its place is filled anew."""
+        shelf = self._shelves[purpose]
+        worker = shelf.take(patience_s)
+        try:
+            if worker and not worker.lives():
+                self._end(worker)
+                worker = None
+            worker = worker or self._fork(purpose)
+            yield worker
+        except BaseException as error:
+            shelf.put(None)
+            if worker and not self._end(worker) and isinstance(error, MemoryExceeded):
+                raise EngineUnavailable("The process that holds the data is gone.") from error
+            raise
+        if worker.stale:
+            self._end(worker)
+        shelf.put(None if worker.stale else worker)
+
+    def _end(self, worker: _Worker) -> bool:
+        """End *worker* and tell whether the home it came from is still there."""
+        try:
+            self._home.kill(worker)
+        except EngineUnavailable:
+            return False
+        return True
+
+    def _fork(self, purpose: Purpose) -> _Worker:
+        home, size = self._home, (self._limits.memory_mb, self._limits.niceness[purpose])
+        try:
+            return home.fork(*size)
+        except EngineUnavailable:
+            return self._new_home(home).fork(*size)
+
+    def _new_home(self, broken: _Home) -> _Home:
+        with self._lock:
+            if self._closed:
+                raise EngineUnavailable("This service is closing.")
+            if self._home is broken:
+                broken.close()
+                self._home = _Home(self._order)
+            return self._home
+
+
+def _collect(worker: _Worker, question: Mapping[str, Any], deadline_s: float, limits: Limits) -> Result | QueryError:
+    """Put the question and take the whole answer; an error that *worker* reports is returned, its end is raised."""
+    spool = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115 - the result closes it
+    until = time.monotonic() + deadline_s
+    head: dict[str, Any] = {}
+    try:
+        worker.channel.settimeout(deadline_s)
+        wire.send(worker.channel, wire.QUERY, json.dumps(question).encode())
+        while True:
+            worker.channel.settimeout(max(until - time.monotonic(), 0.001))
+            tag, payload = wire.receive(worker.channel)
+            if tag == wire.DATA:
+                _keep(spool, payload, limits.answer_mb)
+            elif tag == wire.ANSWER:
+                head = json.loads(payload)
+            elif tag == wire.FAILED:
+                return _reported(json.loads(payload), question["text"], limits)
+            else:
+                worker.stale = bool(payload)
+                return Result(head["kind"], head["media_type"], _Chunks(spool))
+    except TimeoutError as error:
+        raise DeadlineExceeded(deadline_s) from error
+    except (EOFError, ConnectionError) as error:
+        raise MemoryExceeded(limits.memory_mb) from error
+
+
+def _keep(spool: IO[bytes], data: bytes, limit_mb: int) -> None:
+    if spool.tell() + len(data) > limit_mb * MEBI:
+        raise AnswerTooLarge(limit_mb)
+    try:
+        spool.write(data)
+    except OSError as error:
+        raise EngineUnavailable("There is no room on the disk for an answer this large.") from error
+
+
+def _reported(said: Mapping[str, str], text: str, limits: Limits) -> QueryError:
+    if said["error"] == "syntax":
+        return syntax_error(said["message"], text)
+    if said["error"] == "memory":
+        return MemoryExceeded(limits.memory_mb)
+    if said["error"] == "unsupported":
+        return QueryForbidden(f"{said['message']}.")
+    return EngineUnavailable(f"The engine failed on this query: {said['message']}")
+
+
+def syntax_error(message: str, text: str) -> QuerySyntaxError:
+    """Turn what pyoxigraph's parser says into words with a line and a column."""
+    found = _PLACE.match(message)
+    if not found:
+        return QuerySyntaxError(message)
+    line, column = int(found[1]), int(found[2])
+    rest = (text.splitlines() or [""])[line - 1 : line]
+    before, after = (rest[0][: column - 1], rest[0][column - 1 :]) if rest else ("", "")
+    if "Prefix not found" in found[3]:
+        name = before.split()[-1] if before.split() else before
+        return QuerySyntaxError(f"The prefix of {name} is not declared. Add PREFIX … : <…> at the top.", line, column)
+    if "IRI parsing failed" in found[3]:
+        return QuerySyntaxError("This IRI is not valid, or is relative and has no BASE.", line, column)
+    near = f"near {after[:SHOWN].strip()!r}" if after.strip() else "at the end of the line"
+    expected = f"; expected {found[3]}" if len(found[3]) <= 2 * SHOWN else ""
+    return QuerySyntaxError(f"This is not SPARQL 1.1, {near}{expected}.", line, column)

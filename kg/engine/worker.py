@@ -1,0 +1,273 @@
+"""The process that holds the data and forks the workers that answer (``python -m kg.engine.worker FD``).
+
+It never starts a thread, so forking is safe, and workers share its memory. It ends, and kills all
+its workers, when the server that started it is gone. A worker can allocate no more than its
+allowance and cannot open any file or connection, whatever a query asks for.
+"""
+
+import ctypes
+import gc
+import io
+import json
+import os
+import resource
+import signal
+import socket
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, cast
+
+from pyoxigraph import (
+    DefaultGraph,
+    NamedNode,
+    Quad,
+    QueryBoolean,
+    QueryResultsFormat,
+    QuerySolutions,
+    QueryTriples,
+    RdfFormat,
+    Store,
+    serialize,
+)
+
+from kg.engine import wire
+
+CHUNK = 64 * 1024
+STALE_KB = 256 * 1024  # a worker that grew by this much is replaced after its answer
+PR_SET_PDEATHSIG = 1
+MEBI = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Data:
+    """The loaded data. Every default graph holds each triple once, as RDF wants, however many graphs say it.
+
+    *asserted* holds the default graph without the graphs in *left_out*; it is *whole* where there are none.
+    """
+
+    whole: Store
+    asserted: Store
+    left_out: frozenset[str]
+    prefixes: Mapping[str, str]
+    base: str | None
+
+    @classmethod
+    def load(cls, order: Mapping[str, Any]) -> "Data":
+        """Load the files of *order*: as they are, or (*flat*) with the union of all graphs as default graph."""
+        whole, left_out = Store(), frozenset(order["left_out"])
+        for path in order["files"]:
+            _load(whole, Path(path), order["base"])
+        asserted = whole
+        if order["flat"]:
+            asserted = Store()
+            asserted.bulk_extend(_flat(quad for quad in whole if _name(quad) not in left_out))
+            whole.bulk_extend(_flat(whole))
+        return cls(whole, asserted, left_out, order["prefixes"], order["base"])
+
+    def summary(self) -> dict[str, Any]:
+        """Return the named graphs and the size of the default graph."""
+        in_default = sum(1 for _ in self.whole.quads_for_pattern(None, None, None, DefaultGraph()))
+        return {"graphs": sorted(str(graph.value) for graph in self.whole.named_graphs()), "triples": in_default}
+
+    def answer(self, question: Mapping[str, Any]) -> QuerySolutions | QueryBoolean | QueryTriples:
+        """Evaluate lazily; the data set is that of the question, or the whole."""
+        text, base = question["text"], self.base
+        default, named, asserted = question["default"], question["named"], question["asserted"]
+        if len(default) + asserted > 1 or (asserted and named):
+            return self._merged(default, named, asserted).query(text, base_iri=base)
+        if asserted:
+            return self.asserted.query(text, base_iri=base, named_graphs=[])
+        if default or named:
+            return self.whole.query(text, base_iri=base, default_graph=_nodes(default), named_graphs=_nodes(named))
+        return self.whole.query(text, base_iri=base)
+
+    def _merged(self, default: Sequence[str], named: Sequence[str], asserted: bool) -> Store:
+        """Merge several graphs into one default graph: listing them would give a triple once a graph."""
+        merged = Store()
+        if asserted:
+            merged.extend(self.asserted)
+        for graph in _nodes(default):
+            merged.extend(_flat(self.whole.quads_for_pattern(None, None, None, graph)))
+        for graph in _nodes(named):
+            merged.extend(self.whole.quads_for_pattern(None, None, None, graph))
+        return merged
+
+
+def _load(store: Store, path: Path, base: str | None) -> None:
+    known = RdfFormat.from_extension(path.suffix[1:].lower())
+    if known is None:
+        raise ValueError(f"{path.name}: no RDF format has this suffix. Known: nt, nq, ttl, trig, rdf, jsonld.")
+    if not path.read_bytes().strip():
+        return  # an empty file is an empty data set in every format, though no XML or JSON
+    try:
+        store.load(path=path, format=known, base_iri=base)
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(f"{path.name}: {error}") from error
+
+
+def _flat(quads: Any) -> Iterator[Quad]:
+    return (Quad(quad.subject, quad.predicate, quad.object) for quad in quads)
+
+
+def _name(quad: Quad) -> str:
+    return "" if isinstance(quad.graph_name, DefaultGraph) else quad.graph_name.value
+
+
+def _nodes(graphs: Sequence[str]) -> list[Any]:
+    return [NamedNode(graph) for graph in graphs]
+
+
+class _Frames(io.RawIOBase):
+    """A file whose writes go to the server as frames."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        wire.send(self._channel, wire.DATA, bytes(data))
+        return len(data)
+
+
+def reply(channel: socket.socket, data: Data, question: Mapping[str, Any]) -> None:
+    """Answer one question: the kind of answer and its bytes. What goes wrong is raised, at any point."""
+    result = data.answer(question)
+    kind, media_type = _kind(result, question["accept"])
+    wire.send(channel, wire.ANSWER, json.dumps({"kind": kind, "media_type": media_type}).encode())
+    with io.BufferedWriter(_Frames(channel), CHUNK) as output:
+        _write(result, media_type, data.prefixes, cast(IO[bytes], output))
+
+
+def _kind(result: object, accept: str | None) -> tuple[str, str]:
+    if isinstance(result, QueryTriples):
+        return "graph", accept or "text/turtle"
+    kind = "boolean" if isinstance(result, QueryBoolean) else "solutions"
+    return kind, accept or "application/sparql-results+json"
+
+
+def _write(result: Any, media_type: str, prefixes: Mapping[str, str], output: IO[bytes]) -> None:
+    if not isinstance(result, QueryTriples):
+        result.serialize(output, _known(QueryResultsFormat.from_media_type(media_type), media_type))
+        return
+    form = _known(RdfFormat.from_media_type(media_type), media_type)
+    if form == RdfFormat.N_TRIPLES:
+        result.serialize(output, form)
+    else:
+        serialize(result, output, form, prefixes=dict(prefixes))
+
+
+def _known(form: Any, media_type: str) -> Any:
+    if form is None:
+        raise ValueError(f"An answer of this kind cannot be given as {media_type}.")
+    return form
+
+
+def _error_name(error: BaseException) -> str:
+    names: Mapping[type[BaseException], str] = {
+        SyntaxError: "syntax",
+        MemoryError: "memory",
+        RuntimeError: "unsupported",
+        OSError: "unsupported",
+    }
+    return names.get(type(error), "other")
+
+
+def work(channel: socket.socket, data: Data, memory_mb: int, niceness: int) -> None:
+    """Answer questions until the server hangs up."""
+    _confine(memory_mb, niceness)
+    stale_from = _peak_kb() + STALE_KB
+    while True:
+        _, payload = wire.receive(channel)
+        try:
+            reply(channel, data, json.loads(payload))
+        except BaseException as error:  # a panic in Rust is no Exception
+            said = {"error": _error_name(error), "message": str(error)}
+            wire.send(channel, wire.FAILED, json.dumps(said).encode())
+        else:
+            wire.send(channel, wire.DONE, b"stale" if _peak_kb() > stale_from else b"")
+
+
+def _confine(memory_mb: int, niceness: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stderr.fileno())  # hides the allocator's last words
+    os.nice(niceness)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    space = _address_space() + memory_mb * MEBI
+    resource.setrlimit(resource.RLIMIT_AS, (space, space))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+
+
+def _peak_kb() -> int:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // 1024 if sys.platform == "darwin" else peak
+
+
+def _address_space() -> int:
+    try:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0]) * resource.getpagesize()
+    except OSError:
+        return _peak_kb() * 1024
+
+
+def serve(control: socket.socket) -> None:
+    """Load what the server orders, then fork and kill workers at its word, until it hangs up."""
+    _, order = wire.receive(control)
+    try:
+        data = Data.load(json.loads(order))
+    except (OSError, ValueError) as error:
+        wire.send(control, wire.FAILED, str(error).encode())
+        return
+    gc.freeze()
+    wire.send(control, wire.READY, json.dumps(data.summary()).encode())
+    workers: set[int] = set()
+    try:
+        while True:
+            _obey(control, data, workers)
+    except EOFError:
+        for pid in workers:
+            _end(pid)
+
+
+def _obey(control: socket.socket, data: Data, workers: set[int]) -> None:
+    """Take one order: ``fork`` with its socket, or ``kill`` a worker. Each is answered before the next comes."""
+    said, sockets, _, _ = socket.recv_fds(control, 4096, 1)
+    if not said:
+        raise EOFError
+    order = json.loads(said)
+    if order["do"] == "kill":
+        if order["pid"] in workers:
+            workers.remove(order["pid"])
+            _end(order["pid"])
+        wire.send(control, wire.DONE)
+        return
+    with socket.socket(fileno=sockets[0]) as channel:
+        pid = os.fork()
+        if pid == 0:
+            _become_worker(control, channel, data, order)
+        workers.add(pid)
+        wire.send(control, wire.DONE, json.dumps(pid).encode())
+
+
+def _become_worker(control: socket.socket, channel: socket.socket, data: Data, order: Mapping[str, Any]) -> None:
+    control.close()
+    try:
+        work(channel, data, order["memory_mb"], order["nice"])
+    except (EOFError, OSError):
+        pass  # the server hung up
+    finally:
+        os._exit(0)
+
+
+def _end(pid: int) -> None:
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then hangs up
+    serve(socket.socket(fileno=int(sys.argv[1])))
