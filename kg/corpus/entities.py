@@ -109,7 +109,7 @@ def _iris(entries: Iterable[Fields], notes: Notes) -> Iterable[str]:
         else:
             prefix = found.value.partition(":")[0]
             hint = f"Write one of {', '.join(f'{p}:' for p in ENTITY_PREFIXES)} and a name of a-z, 0-9 and hyphens."
-            known = (prefix in ENTITY_PREFIXES and ()) or ENTITY_PREFIXES
+            known = () if prefix in ENTITY_PREFIXES else ENTITY_PREFIXES
             notes.error(
                 found.line, f"{shown(found.value)} is not a name for an entity.", value=prefix, known=known, hint=hint
             )

@@ -1,7 +1,6 @@
 """Takes values out of YAML and notes everything that is wrong with them, all in one pass."""
 
 import re
-import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,7 +10,7 @@ from typing import Literal
 from kg.corpus import yaml_nodes
 from kg.corpus.yaml_nodes import Items, Keys, Node, Text, YamlError
 from kg.model import LANGUAGES, LangText, Language, Problem, ReadError
-from kg.reading import decode, load
+from kg.reading import canonical, decode, load
 from kg.terms import nearest
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]*")
@@ -75,7 +74,7 @@ def read_yaml(path: Path, notes: Notes) -> Node | None:
         )
 
     try:
-        return yaml_nodes.parse(unicodedata.normalize("NFC", text), duplicate)
+        return yaml_nodes.parse(canonical(text), duplicate)
     except YamlError as error:
         notes.error(error.line, error.message, hint=error.hint)
         return None

@@ -54,18 +54,13 @@ class YamlError(Exception):
 def parse(text: str, duplicate: Callable[[str, int, int], None]) -> Node:
     """Return the one document in *text*; call *duplicate* (key, line, first line) for a key given twice.
 
-    Raise :class:`YamlError` where nothing can be read.
+    *text* is canonical: it holds no character that YAML forbids. Raise :class:`YamlError` where
+    nothing can be read.
     """
-    loader = _Loader(text)
     try:
-        root = loader.get_single_node()
+        root = _Loader(text).get_single_node()
     except yaml.MarkedYAMLError as error:
         raise _explained(error) from error
-    except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1
-        raise YamlError(line, f"the character U+{error.character:04X} is not allowed here.", "Remove it.") from error
-    finally:
-        loader.dispose()
     if root is None:
         raise YamlError(1, "the file holds nothing.", "See CONTRIBUTING for what belongs in it.")
     return _node(root, duplicate)
