@@ -1,5 +1,6 @@
 """A corpus folder: what is read from it, and what a person is told about everything that is wrong."""
 
+import doctest
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import kg.corpus.structure
 from kg.corpus import anchors_json, find_corpus, load
 from kg.model import Corpus, CorpusError, Iri, LangText, LiteralTerm, Problem, Source, Statement
 
@@ -881,6 +883,25 @@ def test_nothing_outside_the_folder_is_read(folder, tmp_path):
     assert [each.id for each in corpus.sources] == ["rapport", "samtale"]
     assert source(corpus, "rapport").document is None
     assert corpus.entities == ()
+
+
+def test_loops_of_links_pipes_and_strange_names_stop_nothing(folder):
+    (folder.path / "sources/rundt").symlink_to("rundt")
+    os.mkfifo(folder.path / "sources/samtale/kopi.md")
+    (folder.path / "sources/samtale/samtale.txt").unlink()
+    (folder.path / os.fsdecode(b"sources/\xe5pent")).mkdir()
+    (folder.path / os.fsdecode(b"sources/rapport/\xe5.yaml")).write_text("a: b", encoding="utf-8")
+    told = "\n".join(folder.told())
+    told.encode("utf-8")
+    assert "sources/rundt: this leads out of the corpus folder" in told
+    assert "sources/samtale/kopi.md: this is not a file." in told
+    assert "sources/?pent: “?pent” is no name for a source." in told
+    assert "sources/rapport/?.yaml: “?.yaml” is not a name that is read." in told
+    assert len(statements(folder.load())) == 8
+
+
+def test_the_examples_in_the_docstrings_hold():
+    assert doctest.testmod(kg.corpus.structure).failed == 0
 
 
 def test_undeclared_speakers_and_silent_interviews_are_told_of(folder):

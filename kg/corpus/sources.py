@@ -19,8 +19,16 @@ _TO_COME = (".pdf", ".docx", ".doc", ".odt", ".rtf", ".vtt", ".srt")
 
 
 def is_inside(root: Path, path: Path) -> bool:
-    """Tell whether *path* stays in *root* when links are followed."""
-    return path.resolve().is_relative_to(root.resolve())
+    """Tell whether *path* stays in *root* when links are followed; a loop of links leads nowhere."""
+    try:
+        return path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError):
+        return False
+
+
+def _legible(name: str) -> str:
+    """Return the name of a file as it can be printed: bytes that are no UTF-8 become question marks."""
+    return name.encode("utf-8", "replace").decode("utf-8")
 
 
 def source_ids(root: Path) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
@@ -36,7 +44,8 @@ def source_ids(root: Path) -> tuple[tuple[str, ...], tuple[Problem, ...]]:
         if wrong is None:
             ids.append(name)
         else:
-            problems.append(Problem(f"sources/{name}", None, wrong[0], name, (), wrong[1]))
+            legible = _legible(name)
+            problems.append(Problem(f"sources/{legible}", None, wrong[0], legible, (), wrong[1]))
     if not ids:
         hint = "Make a folder sources/<id>/ with source.yaml and a text in it."
         problems.append(Problem("sources", None, "there are no sources.", hint=hint))
@@ -50,7 +59,7 @@ def _wrong_folder(root: Path, path: Path) -> tuple[str, str] | None:
         return "a file lies beside the folders of the sources.", "Put it in the folder of its source."
     if not SLUG.fullmatch(path.name):
         return (
-            f"{shown(path.name)} is no name for a source.",
+            f"{shown(_legible(path.name))} is no name for a source.",
             "Use a-z, 0-9 and hyphens, and begin with a letter or digit.",
         )
     return None
@@ -105,7 +114,7 @@ def _files(root: Path, folder: Path) -> tuple[list[str], list[Problem]]:
     files: list[str] = []
     problems: list[Problem] = []
     for path in sorted(folder.iterdir()):
-        where = f"sources/{folder.name}/{path.name}"
+        where = f"sources/{folder.name}/{_legible(path.name)}"
         if path.name.startswith("."):
             continue
         if not is_inside(root, path):
@@ -115,7 +124,7 @@ def _files(root: Path, folder: Path) -> tuple[list[str], list[Problem]]:
         if path.suffix in (".yaml", ".yml") and path.name != "source.yaml" and not path.name.endswith(CODING_SUFFIX):
             hint = f"Call codings <coder>{CODING_SUFFIX}."
             problems.append(
-                Problem(where, None, f"{shown(path.name)} is not a name that is read.", path.name, (), hint)
+                Problem(where, None, f"{shown(_legible(path.name))} is not a name that is read.", None, (), hint)
             )
     return files, problems
 
@@ -198,7 +207,7 @@ def _with_text(source: Source, folder: Path, files: list[str], fields: Fields, p
     name = _text_file(files, fields)
     if name is None:
         return source
-    where = f"sources/{source.id}/{name}"
+    where = f"sources/{source.id}/{_legible(name)}"
     try:
         document = read(folder / name, source.id, labels=[speaker.label for speaker in source.speakers])
     except ReadError as error:
@@ -222,10 +231,15 @@ def _text_file(files: list[str], fields: Fields) -> str | None:
     if len(texts) == 1:
         return texts[0]
     if texts:
-        fields.error(None, f"there are several texts in the folder: {', '.join(texts)}.", hint="Keep one of them.")
+        fields.error(
+            None, f"there are several texts in the folder: {', '.join(map(_legible, texts))}.", hint="Keep one of them."
+        )
     elif others:
         fields.error(
-            None, f"{shown(others[0])} cannot be read.", value=others[0], hint=f"Save its text as one of {known}."
+            None,
+            f"{shown(_legible(others[0]))} cannot be read.",
+            value=_legible(others[0]),
+            hint=f"Save its text as one of {known}.",
         )
     else:
         fields.error(None, "there is no text in the folder.", hint=f"Put it beside source.yaml, as one of {known}.")
