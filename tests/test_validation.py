@@ -14,6 +14,7 @@ from rdflib.term import Node
 
 from kg.model import LANGUAGES, Finding, InputError
 from kg.ontology import kos_graph, ontology_graph
+from kg.snapshot import Snapshot
 from kg.terms import Terms
 from kg.validation import (
     check,
@@ -345,6 +346,50 @@ def test_the_check_digit_of_organisation_numbers(number: str, right: bool, tmp_p
     data.write_text(f'<{TERMS.expand("actor:x")}> <{TERMS.expand("bso:organisationNumber")}> "{number}" .')
     shapes = [finding.shape for finding in check_files([data], [ROOT / "shapes" / "core.ttl"]).findings]
     assert shapes == ([] if right else ["bsh:organisation-number-check"])
+
+
+# --- the field corpus --------------------------------------------------------------------------
+
+
+def test_the_field_corpus_breaks_no_shape(field_snapshot: Snapshot) -> None:
+    assert render(
+        [finding for finding in field_snapshot.findings() if finding.severity == "violation"], "en"
+    ) == render((), "en")
+
+
+def test_the_shapes_see_what_a_build_writes(field_snapshot: Snapshot) -> None:
+    data = Dataset(default_union=True)
+    for file in field_snapshot.quad_files():
+        data.parse(file, format="nquads")
+    name = TERMS.uri
+
+    def first(kind: str) -> Node:
+        return min(data.subjects(RDF.type, name(kind)), key=str)
+
+    fact = first("Fact")
+    said = [data.value(fact, key) for key in (RDF.subject, RDF.predicate, RDF.object)]
+    broken = {
+        "statement-passage": (first("Remark"), name("passage"), None),
+        "statement-locator": (first("Denial"), name("locator"), None),
+        "fact-in-data": (said[0], said[1], said[2]),
+        "passage-quote": (None, RDF.type, name("oa:TextQuoteSelector")),
+        "stance-polarity": (first("Stance"), None, None),
+        "comparison-dimension": (first("Comparison"), name("dimension"), None),
+        "label-nb": (name("initiative:bokontakt"), SKOS.prefLabel, Literal("Bokontakt", "nb")),
+        "source-extent": (None, name("codedExtent"), None),
+        "coding-coder": (None, name("prov:wasAssociatedWith"), None),
+    }
+    for key in ("polarity", "deniedPolarity"):
+        data.remove((broken["stance-polarity"][0], name(key), None))
+    for shape, pattern in broken.items():
+        if shape != "stance-polarity":
+            data.remove(pattern)
+    source = next(data.objects(None, name("source")))
+    data.add((source, name("access"), name("code:restricted")))
+    data.add((name("issue:tendering"), SKOS.note, Literal("Ring 912 34 567")))
+    data.add((name("initiative:bokontakt"), name("offerdIn"), name("place:oslo")))
+    shapes = {local(finding.shape) for finding in check(data, TERMS)}
+    assert {*broken, "source-open", "personal-data", "known-term"} <= shapes
 
 
 # --- words -------------------------------------------------------------------------------------
