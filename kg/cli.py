@@ -6,15 +6,37 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TextIO, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 import click
 
 from kg import __version__
-from kg.model import LANGUAGES, BustadgrafError, EnvironmentFailure, InputError, Language, QueryError
+from kg.model import (
+    LANGUAGES,
+    BustadgrafError,
+    DeadlineExceeded,
+    Document,
+    EngineUnavailable,
+    EnvironmentFailure,
+    InputError,
+    Language,
+    MemoryExceeded,
+    Problem,
+)
 
+if TYPE_CHECKING:  # each command imports what it runs, so that --help is quick
+    from kg.consistency import Inconsistency
+    from kg.engine import PoolEngine
+    from kg.snapshot import BuildReport, Snapshot
+    from kg.terms import Terms
+    from kg.validation import Report
+
+SHOWN = 90
 FINE, VIOLATIONS, WRONG_USE, ENVIRONMENT, INTERRUPTED = 0, 1, 2, 3, 130
+
+EXISTING = click.Path(path_type=Path, exists=True, dir_okay=False)
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -46,8 +68,6 @@ class Edge(click.Group):
 
 
 def _is_environment(error: BustadgrafError) -> bool:
-    from kg.model import DeadlineExceeded, EngineUnavailable, MemoryExceeded
-
     return isinstance(error, EnvironmentFailure | DeadlineExceeded | MemoryExceeded | EngineUnavailable)
 
 
@@ -70,7 +90,7 @@ def language_option(command: Command) -> Command:
 @click.group(cls=Edge, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="bustadgraf")
 def main() -> None:
-    """Documents and interviews in, a knowledge graph with evidence out.
+    r"""Documents and interviews in, a knowledge graph with evidence out.
 
     \b
     bustadgraf build                                build the shipped corpus of the field
@@ -81,12 +101,15 @@ def main() -> None:
 
 @main.command()
 @click.argument("corpus", default="field")
-@click.option("--out", type=click.Path(path_type=Path), help="Where snapshots go. [default: $BUSTADGRAF_OUT or ./bustadgraf-out]")
-@click.option("--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="How many documents to read at once.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where to. [default: $BUSTADGRAF_OUT or ./bustadgraf-out]")
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=1, show_default=True, help="How many sources to read at once."
+)
 @click.option("--allow-violations", is_flag=True, help="Publish in spite of violations; privacy violations never pass.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON line in place of the table.")
-def build(corpus: str, out: Path | None, jobs: int, allow_violations: bool, as_json: bool) -> None:
-    """Build CORPUS (a folder, or field or example) into a snapshot.
+@language_option
+def build(corpus: str, out: Path | None, jobs: int, allow_violations: bool, as_json: bool, lang: Language) -> None:
+    r"""Build CORPUS (a folder, or field or example) into a snapshot.
 
     \b
     bustadgraf build
@@ -94,21 +117,26 @@ def build(corpus: str, out: Path | None, jobs: int, allow_violations: bool, as_j
     bustadgraf build example --json | jq .statements
     """
     from kg import snapshot
+    from kg.validation import render
 
-    with progress_bar("Building") as step:
-        report = snapshot.build(corpus, out or out_folder(), allow_violations=allow_violations, jobs=jobs, progress=step)
+    with progress_line("Building") as step:
+        report = snapshot.build(
+            corpus, out or out_folder(), allow_violations=allow_violations, jobs=jobs, progress=step
+        )
     for problem in report.problems:
         click.echo(str(problem), err=True)
     counts = report.counts()
-    click.echo(json.dumps(counts) if as_json else _table(counts))
+    click.echo(json.dumps(counts) if as_json else "\n".join(f"{name:<11} {value}" for name, value in counts.items()))
+    for leak in report.leaks:
+        click.echo(f"Leak: {leak}", err=True)
     if report.findings:
-        click.echo(_words(report.findings, "nn"), err=True)
+        click.echo(render(report.findings, lang), err=True)
     if not report.published:
         click.echo("Nothing was published; the previous snapshot is still the current one.", err=True)
     sys.exit(exit_code_of(report))
 
 
-def exit_code_of(report: Any) -> int:
+def exit_code_of(report: "BuildReport") -> int:
     """2 where an input was wrong, 1 where the data is, else 0."""
     if any(problem.kind == "error" for problem in report.problems):
         return WRONG_USE
@@ -119,7 +147,7 @@ def exit_code_of(report: Any) -> int:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines: one object a file.")
 def read(files: tuple[Path, ...], as_json: bool) -> None:
-    """Show how documents or interviews are read: blocks, speakers, languages.
+    r"""Show how documents or interviews are read: blocks, speakers, languages.
 
     \b
     bustadgraf read report.html interview.txt
@@ -144,14 +172,14 @@ def read(files: tuple[Path, ...], as_json: bool) -> None:
 @main.command()
 @click.argument("target", required=False)
 @click.option("--data", type=click.Path(path_type=Path, exists=True), multiple=True, help="RDF files to check.")
-@click.option("--shapes", type=click.Path(path_type=Path, exists=True), multiple=True, help="SHACL files to check with.")
-@click.option("--consistency", is_flag=True, help="Also ask the OWL reasoner whether the data contradicts the ontology.")
+@click.option("--shapes", type=click.Path(path_type=Path, exists=True), multiple=True, help="SHACL files.")
+@click.option("--consistency", is_flag=True, help="Ask an OWL reasoner too.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "ttl"]), default="text", show_default=True)
 @language_option
 def validate(
     target: str | None, data: tuple[Path, ...], shapes: tuple[Path, ...], consistency: bool, form: str, lang: Language
 ) -> None:
-    """Check a corpus, a snapshot, or any RDF with any shapes; say the findings in words.
+    r"""Check a corpus, a snapshot, or any RDF with any shapes; say the findings in words.
 
     TARGET is a corpus folder or name, a snapshot or an out folder. [default: the current snapshot]
 
@@ -160,15 +188,58 @@ def validate(
     bustadgraf validate my-corpus --lang en
     bustadgraf validate --data data.ttl --shapes shapes.ttl --format ttl
     """
-    from kg import checking
+    from kg import validation
 
-    checked = checking.files(data, shapes) if data or shapes else checking.target(target or str(out_folder()), consistency)
-    for problem in checked.problems:
-        click.echo(str(problem), err=True)
-    click.echo(checked.render(form, lang), nl=form == "text")
-    if any(problem.kind == "error" for problem in checked.problems):
-        sys.exit(WRONG_USE)
-    sys.exit(FINE if checked.conforms else VIOLATIONS)
+    if bool(data) != bool(shapes):
+        raise click.UsageError("--data and --shapes belong together.")
+    found = Examined(validation.check_files(data, shapes)) if data else _examined(target, consistency)
+    for told in (*found.problems, *found.contradictions):
+        click.echo(str(told), err=True)
+    if form == "ttl":
+        click.echo(found.report.graph.serialize(format="turtle"), nl=False)
+    elif form == "json":
+        click.echo(validation.to_json(found.report.findings))
+    else:
+        click.echo(validation.render(found.report.findings, lang, terms=found.terms))
+    sys.exit(found.exit_code)
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What ``validate`` found: by the shapes, by the reader, by the reasoner."""
+
+    report: "Report"
+    terms: "Terms | None" = None
+    problems: tuple[Problem, ...] = ()
+    contradictions: "tuple[Inconsistency, ...]" = ()
+
+    @property
+    def exit_code(self) -> int:
+        """2 where an input was wrong, 1 where the data is, else 0."""
+        if any(problem.kind == "error" for problem in self.problems):
+            return WRONG_USE
+        broken = any(finding.severity == "violation" for finding in self.report.findings)
+        orphaned = any(problem.kind == "orphan" for problem in self.problems)
+        return VIOLATIONS if broken or orphaned or self.contradictions else FINE
+
+
+def _examined(target: str | None, consistency: bool) -> Examined:
+    """Check a snapshot (the current one by default) or a corpus."""
+    from kg import consistency as reasoner
+    from kg import snapshot, validation
+    from kg.corpus import find_corpus, load
+    from kg.terms import Terms
+
+    path = Path(target) if target else out_folder()
+    if target and not snapshot.is_in(path):
+        whole = load(find_corpus(target))
+        edition = snapshot.prepare(whole)
+        dataset, terms, problems = edition.dataset, edition.terms, whole.problems
+    else:
+        opened = snapshot.Snapshot.open(path)
+        dataset, terms, problems = opened.dataset(), Terms(opened.manifest.base), ()
+    report = validation.report(dataset, terms, dataset.graph(terms.graph("inferred")))
+    return Examined(report, terms, problems, reasoner.check(dataset, terms) if consistency else ())
 
 
 @main.command()
@@ -177,7 +248,7 @@ def validate(
 @snapshot_option
 @language_option
 def ask(question: str, form: str, snapshot_path: Path | None, lang: Language) -> None:
-    """Ask QUESTION in nynorsk, bokmål or English; the answer comes with the passages it rests on.
+    r"""Ask QUESTION in nynorsk, bokmål or English; the answer comes with the passages it rests on.
 
     \b
     bustadgraf ask "Kven hjelper flyktningar inn på bustadmarknaden?"
@@ -188,15 +259,17 @@ def ask(question: str, form: str, snapshot_path: Path | None, lang: Language) ->
 
     with opened(snapshot_path) as (_, terms, engine):
         reply = understanding.ask(question, lang, engine, Catalogue.load(terms), terms)
-        click.echo({"text": reply.to_text, "json": reply.to_json_text, "csv": reply.to_csv}[form](lang), nl=form != "csv")
+        click.echo(
+            {"text": reply.to_text, "json": reply.to_json_text, "csv": reply.to_csv}[form](lang), nl=form != "csv"
+        )
 
 
 @main.command()
 @click.argument("file", type=click.File(encoding="utf-8"))
-@click.option("--format", "form", help="json, xml, csv, tsv for rows; ttl, nt, jsonld, rdfxml for graphs. [default: csv or ttl]")
+@click.option("--format", "form", help="json xml csv tsv, or ttl nt jsonld rdfxml. [default: csv or ttl]")
 @snapshot_option
 def query(file: TextIO, form: str | None, snapshot_path: Path | None) -> None:
-    """Run the SPARQL in FILE (- for standard input) on the current snapshot.
+    r"""Run the SPARQL in FILE (- for standard input) on the current snapshot.
 
     \b
     bustadgraf query who-does-what.rq --format json
@@ -212,10 +285,12 @@ def query(file: TextIO, form: str | None, snapshot_path: Path | None) -> None:
 
 @main.command()
 @click.option("--format", "form", required=True, help="ttl, nt, nq, trig, jsonld, rdfxml, or csv (a zip of tables).")
-@click.option("--file", "target", required=True, type=click.Path(path_type=Path, allow_dash=True), help="Where to; - is stdout.")
+@click.option(
+    "--file", "target", required=True, type=click.Path(path_type=Path, allow_dash=True), help="Where to; - is stdout."
+)
 @snapshot_option
 def export(form: str, target: Path, snapshot_path: Path | None) -> None:
-    """Write the public data set in another format.
+    r"""Write the public data set in another format.
 
     \b
     bustadgraf export --format trig --file bustadgraf.trig
@@ -231,7 +306,7 @@ def export(form: str, target: Path, snapshot_path: Path | None) -> None:
 @click.argument("name")
 @click.argument("folder", type=click.Path(path_type=Path))
 def corpus(name: str, folder: Path) -> None:
-    """Copy the shipped corpus NAME to a new FOLDER, to start from.
+    r"""Copy the shipped corpus NAME to a new FOLDER, to start from.
 
     \b
     bustadgraf corpus field my-corpus
@@ -247,11 +322,18 @@ def corpus(name: str, folder: Path) -> None:
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="0 picks a free one.")
-@click.option("--data", type=click.Path(path_type=Path, exists=True, dir_okay=False), multiple=True, help="Serve these RDF files as they are.")
-@click.option("--engine", "engine_url", metavar="URL", help="Use this SPARQL 1.1 service in place of the built-in engine.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    help="Serve these RDF files as they are.",
+)
+@click.option(
+    "--engine", "engine_url", metavar="URL", help="Use this SPARQL 1.1 service in place of the built-in engine."
+)
 @snapshot_option
 def serve(host: str, port: int, data: tuple[Path, ...], engine_url: str | None, snapshot_path: Path | None) -> None:
-    """Serve pages, questions and /sparql.
+    r"""Serve pages, questions and /sparql.
 
     \b
     bustadgraf serve
@@ -278,13 +360,32 @@ def serve(host: str, port: int, data: tuple[Path, ...], engine_url: str | None, 
     run(Publication(engine, terms, snapshot, Catalogue.load(terms)), host, port, ready)
 
 
+def _document_json(path: Path, document: Document) -> str:
+    """One document as a JSON line, each block with its text."""
+    blocks = [{**asdict(block), "text": document.text[block.start : block.end]} for block in document.blocks]
+    return json.dumps({"file": path.name, **asdict(document), "blocks": blocks}, ensure_ascii=False)
+
+
+def _document_words(path: Path, document: Document) -> str:
+    """One document for the eye: a head, then each block on a line."""
+    speakers = f" · speakers: {', '.join(document.speakers)}" if document.speakers else ""
+    head = (path.name, document.media_type, document.lang or "language unknown", f"{len(document.text)} characters")
+    lines = [" · ".join(head) + speakers]
+    for block in document.blocks:
+        who = f" {block.speaker}:" if block.speaker else ""
+        text = document.text[block.start : block.end]
+        shown = text if len(text) <= SHOWN else f"{text[: SHOWN - 1]}…"
+        lines.append(f"  {block.start:>6} {block.kind:<8} {block.lang or '--'}{who} {shown}")
+    return "\n".join(lines)
+
+
 def out_folder() -> Path:
-    """The one out folder: ``$BUSTADGRAF_OUT``, else ``./bustadgraf-out``."""
+    """Return the one out folder: ``$BUSTADGRAF_OUT``, else ``./bustadgraf-out``."""
     return Path(os.environ.get("BUSTADGRAF_OUT") or "bustadgraf-out")
 
 
 @contextmanager
-def opened(path: Path | None) -> Iterator[tuple[Any, Any, Any]]:
+def opened(path: Path | None) -> Iterator["tuple[Snapshot, Terms, PoolEngine]"]:
     """Open the snapshot at *path* or the current one, its names and an engine on it."""
     from kg.engine import open_engine
     from kg.snapshot import Snapshot
@@ -299,7 +400,7 @@ def opened(path: Path | None) -> Iterator[tuple[Any, Any, Any]]:
 
 
 @contextmanager
-def progress_bar(title: str) -> Iterator[Callable[[str], None]]:
+def progress_line(title: str) -> Iterator[Callable[[str], None]]:
     """Show the running step on a terminal; stay quiet in a pipe."""
     if not sys.stderr.isatty():
         yield lambda _step: None

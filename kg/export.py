@@ -65,8 +65,7 @@ def _nquads(snapshot: Snapshot, _terms: Terms, _engine: Engine) -> bytes:
 
 def _serialised(form: str, *, graphs: bool = False) -> Callable[[Snapshot, Terms, Engine], bytes]:
     def make(snapshot: Snapshot, terms: Terms, _engine: Engine) -> bytes:
-        dataset = Dataset()
-        dataset.parse(snapshot.data_path, format="nquads")
+        dataset = snapshot.dataset()
         chosen: Graph = dataset if graphs else _flat(dataset)
         for prefix, namespace in terms.prefixes.items():
             chosen.bind(prefix, namespace, replace=True)

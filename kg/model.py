@@ -83,7 +83,7 @@ class MemoryExceeded(QueryError):
     """The query needed more memory than allowed."""
 
     def __init__(self, limit_mb: int) -> None:
-        super().__init__(f"The query was stopped: it needed more than {limit_mb} MB of memory, the limit of this service.")
+        super().__init__(f"The query was stopped: it needed more than {limit_mb} MB of memory, this service's limit.")
         self.limit_mb = limit_mb
 
 
@@ -91,7 +91,9 @@ class AnswerTooLarge(QueryError):
     """The answer is larger than allowed; none of it was given."""
 
     def __init__(self, limit_mb: int) -> None:
-        super().__init__(f"The answer is larger than {limit_mb} MB, the limit of this service. Ask for less, or add a LIMIT.")
+        super().__init__(
+            f"The answer is larger than {limit_mb} MB, the limit of this service. Ask for less, or add a LIMIT."
+        )
         self.limit_mb = limit_mb
 
 

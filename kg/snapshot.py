@@ -72,7 +72,7 @@ class Snapshot:
         Raises :class:`InputError` where there is none or it is damaged.
         """
         folder = path if (path / MANIFEST).is_file() else path / "current"
-        if not (folder / MANIFEST).is_file():
+        if not is_in(path):
             raise InputError(f"There is no snapshot in {path}. Run `bustadgraf build` first, or point to one.")
         folder = folder.resolve()
         snapshot = cls(folder, _manifest(folder))
@@ -94,6 +94,12 @@ class Snapshot:
     def quad_files(self) -> tuple[Path, ...]:
         """Return the files an engine loads: the data, and the helper triples that no dump holds."""
         return self.path / DATA, self.path / HELPER
+
+    def dataset(self) -> Dataset:
+        """Return the public quads as they were built."""
+        dataset = Dataset()
+        dataset.parse(self.data_path, format="nquads")
+        return dataset
 
     def document(self, source: str) -> Document | None:
         """Return the text of the open source with this id; ``None`` where the snapshot holds none."""
@@ -261,6 +267,11 @@ def build(
     _write_report(report, whole, out)
     _keep_anchors(whole)
     return report
+
+
+def is_in(path: Path) -> bool:
+    """Say whether *path* is a snapshot folder or an out folder with a current one."""
+    return any((folder / MANIFEST).is_file() for folder in (path, path / "current"))
 
 
 def prepare(whole: Corpus, progress: Progress = lambda _step: None) -> Edition:

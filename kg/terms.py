@@ -112,7 +112,10 @@ def best_label(labels: Mapping[str, str], language: Language) -> tuple[str, str]
 @cache
 def _declared_prefixes() -> Mapping[str, str]:
     graph = Graph().parse(data=text("ontology", "prefixes.ttl"), format="turtle")
-    return {str(graph.value(node, SH.prefix)): str(graph.value(node, SH.namespace)) for node in graph.objects(None, SH.declare)}
+    return {
+        str(graph.value(node, SH.prefix)): str(graph.value(node, SH.namespace))
+        for node in graph.objects(None, SH.declare)
+    }
 
 
 @cache
