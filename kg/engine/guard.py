@@ -68,14 +68,6 @@ class GuardedQuery:
     named_graphs: tuple[str, ...] = ()
 
 
-def kind_of(text: str) -> Kind:
-    """Tell what kind of answer a query gives; a text without a query form counts as solutions.
-
-    Raises :class:`QueryForbidden` for an update.
-    """
-    return _form(text) or "solutions"
-
-
 def guard(text: str, base: str | None = None) -> GuardedQuery:
     """Read *text*; *base* resolves relative names of graphs.
 
@@ -83,7 +75,7 @@ def guard(text: str, base: str | None = None) -> GuardedQuery:
     """
     if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
         raise QuerySyntaxError("The query holds characters that are no Unicode text.")
-    kind = _form(text)
+    kind = kind_of(text)
     folded = text.casefold()
     if "service" in folded and _calls_service(text):
         raise QueryForbidden("SERVICE is not allowed here: this service answers from its own data only.")
@@ -98,7 +90,11 @@ def _tokens(text: str, start: int = 0) -> Iterator[_Token]:
             yield _Token(str(match.lastgroup), match[0], match.start(), match.end())
 
 
-def _form(text: str) -> Kind | None:
+def kind_of(text: str) -> Kind | None:
+    """Tell what kind of answer a query gives: ``None`` for a text without a query form.
+
+    Raises :class:`QueryForbidden` for an update.
+    """
     for token in _tokens(text):
         if token.word in _KINDS:
             return _KINDS[token.word]

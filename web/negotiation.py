@@ -1,0 +1,123 @@
+"""What a request wants: which format, which language, which version; and how to say no (RFC 9110, RFC 9457)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import Response, jsonify, make_response, request
+from werkzeug.exceptions import HTTPException
+from werkzeug.http import parse_accept_header
+
+from kg.model import Language
+from web.language import Speech, wanted_language
+from web.publication import publication
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A format to choose: its short name (``?format=``, suffix), its media type, others it answers to."""
+
+    name: str
+    media_type: str
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """Every media type under which a client may ask for it."""
+        return (self.media_type, *self.aliases)
+
+
+class Refusal(HTTPException):
+    """A no with a problem document (RFC 9457) as its response."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response=response)
+        self.code = response.status_code
+
+
+def wanted_format(offers: Sequence[Offer], asked: str | None = None) -> Offer:
+    """Choose for the current request: *asked* or ``?format=`` before the Accept header.
+
+    Raises :class:`Refusal` 406 with the list of formats. The answer varies with Accept: see :func:`varies`.
+    """
+    asked = asked if asked is not None else request.args.get("format")
+    chosen = named(offers, asked) if asked else best(offers, request.headers.get("Accept", ""))
+    if chosen is None:
+        raise Refusal(
+            problem(
+                406,
+                "None of the formats you ask for can be given",
+                "Ask for one of: %(formats)s.",
+                {"formats": ", ".join(offer.name for offer in offers)},
+                reason="format",
+                available={offer.name: offer.media_type for offer in offers},
+            )
+        )
+    return chosen
+
+
+def named(offers: Sequence[Offer], name: str) -> Offer | None:
+    """Find an offer by its short name or one of its media types."""
+    wanted = name.strip().lower()
+    return next((offer for offer in offers if wanted == offer.name or wanted in offer.media_types), None)
+
+
+def best(offers: Sequence[Offer], accept: str) -> Offer | None:
+    """Choose by an Accept header: highest quality, then the most exact range, then our own order.
+
+    >>> html, turtle = Offer("html", "text/html"), Offer("ttl", "text/turtle")
+    >>> best([html, turtle], "text/turtle;q=0.5, text/*;q=0.2").name
+    'ttl'
+    """
+    ranges = [(value.split(";")[0].strip().lower(), quality) for value, quality in parse_accept_header(accept)]
+    if not ranges:
+        return offers[0]
+    ranked = [(max(_fit(each, ranges) for each in offer.media_types), -place) for place, offer in enumerate(offers)]
+    (quality, _), place = max(ranked)
+    return offers[-place] if quality > 0 else None
+
+
+def _fit(media_type: str, ranges: Sequence[tuple[str, float]]) -> tuple[float, int]:
+    """Return the quality that the most exact matching range gives, and how exact it is."""
+    family = media_type.split("/")[0] + "/*"
+    exactness = {media_type: 2, family: 1, "*/*": 0}
+    fits = [(exactness[each], quality) for each, quality in ranges if each in exactness]
+    exact, quality = max(fits, default=(0, 0.0))
+    return quality, exact
+
+
+def reader_language() -> Language:
+    """Return the language of the reader: the best of Accept-Language (no → nb), else nynorsk."""
+    return wanted_language(request.accept_languages)
+
+
+def pinned_version() -> None:
+    """Refuse, with the list of versions, a request that pins with ``?v=`` a snapshot not served here."""
+    asked, snapshot = request.args.get("v"), publication().snapshot
+    if asked and (snapshot is None or asked != snapshot.name):
+        served = [snapshot.name] if snapshot else []
+        text = "These versions are served: %(versions)s."
+        values = {"versions": ", ".join(served)}
+        raise Refusal(problem(404, "This version is not served here", text, values, reason="version", versions=served))
+
+
+def varies(response: Response, *on: str) -> Response:
+    """Tell caches which request headers decided about *response*."""
+    response.vary.update(on or ("Accept",))
+    return response
+
+
+def problem(
+    status: int, title: str, detail: str, values: Mapping[str, object] | None = None, **members: object
+) -> Response:
+    """Make a problem document; *title* and *detail* are told in the reader's language, ``%(name)s`` filled."""
+    speech = Speech.of(reader_language())
+    told = {"title": speech.say(title), "status": status, "detail": speech.say(detail, **(values or {}))}
+    response = make_response(jsonify({"type": "about:blank", **told, **members}), status)
+    response.mimetype = "application/problem+json"
+    response.headers["Content-Language"] = speech.language
+    return varies(response, "Accept", "Accept-Language")
+
+
+def see_other(path: str) -> Response:
+    """Send the client on, by 303, to a *path* on this host."""
+    return Response(status=303, headers={"Location": path})

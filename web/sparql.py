@@ -1,0 +1,216 @@
+"""``/sparql``: the query operation of the SPARQL 1.1 Protocol, and the service's description of itself."""
+
+from dataclasses import dataclass
+from importlib.resources import files
+from urllib.parse import parse_qsl, quote
+
+from flask import Blueprint, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from kg.engine import Kind, kind_of, media_types
+from kg.model import (
+    AnswerTooLarge,
+    DeadlineExceeded,
+    EngineUnavailable,
+    MemoryExceeded,
+    QueryError,
+    QuerySyntaxError,
+    UnknownGraph,
+)
+from web.negotiation import Offer, Refusal, pinned_version, problem, reader_language, see_other, varies, wanted_format
+from web.publication import publication
+
+blueprint = Blueprint("sparql", __name__)
+
+METHODS = "GET, HEAD, POST, OPTIONS"
+FORM, QUERY, UPDATE = "application/x-www-form-urlencoded", "application/sparql-query", "application/sparql-update"
+MAX_BODY = 1024 * 1024  # bytes
+MAX_PARAMETERS = 500
+RETRY_S = "5"
+
+ALIASES = {
+    "json": ("application/json",),
+    "xml": ("application/xml", "text/xml"),
+    "nt": ("text/plain",),
+    "jsonld": ("application/json",),
+    "rdfxml": ("application/xml", "text/xml"),
+}
+HTML = Offer("html", "text/html", ("application/xhtml+xml",))
+
+
+def offers(kind: Kind) -> tuple[Offer, ...]:
+    """Return the formats in which an answer of *kind* can be had, the default first."""
+    return tuple(Offer(name, each, ALIASES.get(name, ())) for name, each in media_types(kind).items())
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A query operation as it was sent; *query* is ``None`` where there was none."""
+
+    query: str | None
+    default_graphs: tuple[str, ...]
+    named_graphs: tuple[str, ...]
+    format: str | None
+
+
+@blueprint.before_request
+def _version() -> None:
+    pinned_version()
+
+
+@blueprint.after_request
+def _open_to_all(response: Response) -> Response:
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    response.headers["Access-Control-Expose-Headers"] = "Content-Language, Link, Location, Retry-After, Warning"
+    return response
+
+
+@blueprint.route("/sparql", methods=["OPTIONS"])
+def preflight() -> Response:
+    """Tell browsers that any page may ask."""
+    allowed = {
+        "Allow": METHODS,
+        "Access-Control-Allow-Methods": METHODS,
+        "Access-Control-Allow-Headers": "Accept, Accept-Language, Content-Type",
+        "Access-Control-Max-Age": "86400",
+    }
+    return Response(status=204, headers=allowed)
+
+
+@blueprint.route("/sparql", methods=["PUT", "DELETE", "PATCH", "TRACE"])
+def wrong_method() -> Response:
+    """Refuse what the protocol's query operation does not know."""
+    refusal = problem(405, "The request is not understood", "This service answers queries by GET and POST.")
+    refusal.headers["Allow"] = METHODS
+    return refusal
+
+
+@blueprint.route("/sparql", methods=["GET", "POST"], provide_automatic_options=False)
+def endpoint() -> Response:
+    """Answer a query, or describe the service where there is none."""
+    operation = _operation()
+    if operation.query is None and request.method != "POST":
+        return _description(operation)
+    if operation.query is None:
+        return _bad("There is no query: send it as the parameter query, or as the body.", reason="query")
+    return _answer(operation.query, operation)
+
+
+def _answer(query: str, operation: Operation) -> Response:
+    try:
+        kind = kind_of(query)
+        result = publication().engine.query(
+            query,
+            accept=wanted_format(offers(kind), operation.format).media_type if kind else None,
+            default_graphs=operation.default_graphs,
+            named_graphs=operation.named_graphs,
+            purpose="endpoint",
+        )
+    except QueryError as error:
+        return _refused(error)
+    response = Response(result.chunks, mimetype=result.media_type)
+    if result.truncated:
+        response.headers["Warning"] = '299 - "The service behind this one cut the answer"'
+    return varies(response)
+
+
+def _refused(error: QueryError) -> Response:
+    """Say why there is no answer: 400 where the query must change, 503 where it met a limit."""
+    if isinstance(error, QuerySyntaxError):
+        title, line, column = "This is not a SPARQL query", error.line, error.column
+        return problem(400, title, str(error), reason="syntax", line=line, column=column)
+    if isinstance(error, UnknownGraph):
+        return problem(400, "There is no such graph here", str(error), reason="graph")
+    if not isinstance(error, DeadlineExceeded | MemoryExceeded | AnswerTooLarge | EngineUnavailable):
+        return problem(400, "This service only answers queries on its own data", str(error), reason="forbidden")
+    response = _limited(error)
+    response.headers["Retry-After"] = RETRY_S
+    return response
+
+
+def _limited(error: QueryError) -> Response:
+    title = "The service met a limit"
+    if isinstance(error, DeadlineExceeded):
+        text = "The query was stopped after %(limit)s seconds, the limit of this service."
+        return problem(503, title, text, {"limit": f"{error.limit_s:g}"}, reason="deadline", limit_s=error.limit_s)
+    if isinstance(error, MemoryExceeded):
+        text = "The query was stopped: it needed more than %(limit)s MB of memory, the limit of this service."
+        return problem(503, title, text, {"limit": error.limit_mb}, reason="memory", limit_mb=error.limit_mb)
+    if isinstance(error, AnswerTooLarge):
+        text = "The answer is larger than %(limit)s MB, the limit of this service. Ask for less, or add a LIMIT."
+        return problem(503, title, text, {"limit": error.limit_mb}, reason="size", limit_mb=error.limit_mb)
+    return problem(503, title, "The service is busy. Try again in a moment.", reason="busy")
+
+
+def _bad(detail: str, reason: str, status: int = 400) -> Response:
+    return problem(status, "The request is not understood", detail, reason=reason)
+
+
+def _operation() -> Operation:
+    """Read the request strictly; raise :class:`Refusal` for what the protocol does not allow."""
+    try:
+        pairs = _pairs(request.query_string)
+        if request.method == "POST":
+            pairs += _posted()
+    except UnicodeDecodeError as error:
+        raise Refusal(_bad("The request is not UTF-8.", reason="encoding")) from error
+    except (ValueError, RequestEntityTooLarge) as error:
+        text = "The request is larger than %(limit)s KB, the limit of this service."
+        limit = {"limit": MAX_BODY // 1024}
+        raise Refusal(problem(413, "The request is too large", text, limit, reason="size")) from error
+    values = _Values(pairs)
+    if values.all("update"):
+        raise Refusal(_bad("Updates are not allowed here: this service is read-only.", reason="forbidden"))
+    if len(values.all("query")) > 1:
+        raise Refusal(_bad("There is more than one query.", reason="query"))
+    return Operation(
+        query=values.first("query"),
+        default_graphs=values.all("default-graph-uri"),
+        named_graphs=values.all("named-graph-uri"),
+        format=values.first("format"),
+    )
+
+
+@dataclass(frozen=True)
+class _Values:
+    pairs: list[tuple[str, str]]
+
+    def all(self, name: str) -> tuple[str, ...]:
+        return tuple(value for key, value in self.pairs if key == name)
+
+    def first(self, name: str) -> str | None:
+        return next(iter(self.all(name)), None)
+
+
+def _pairs(encoded: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(encoded.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
+
+
+def _posted() -> list[tuple[str, str]]:
+    charset = request.mimetype_params.get("charset", "utf-8").lower()
+    if request.mimetype not in (FORM, QUERY) or charset not in ("utf-8", "utf8"):
+        raise Refusal(_unsupported())
+    request.max_content_length = MAX_BODY
+    body = request.get_data(cache=False)
+    return _pairs(body) if request.mimetype == FORM else [("query", body.decode("utf-8"))]
+
+
+def _unsupported() -> Response:
+    if request.mimetype == UPDATE:
+        return _bad("Updates are not allowed here: this service is read-only.", reason="forbidden", status=415)
+    response = _bad("Send a query as a form or as application/sparql-query, in UTF-8.", "media type", 415)
+    response.headers["Accept-Post"] = f"{FORM}, {QUERY}"
+    return response
+
+
+def _description(operation: Operation) -> Response:
+    """Describe the service (SPARQL 1.1 Service Description), or send a person to the editor."""
+    chosen = wanted_format((*offers("graph"), HTML), operation.format)
+    if chosen is HTML:
+        return varies(see_other(f"/{reader_language()}/sparql"), "Accept", "Accept-Language")
+    text = files("web").joinpath("queries", "service.rq").read_text(encoding="utf-8")
+    here = quote(request.base_url, safe=":/[]@%~")
+    feature = "sd:UnionDefaultGraph" if publication().snapshot else "UNDEF"
+    text = text.replace("urn:x-endpoint", here).replace("UNDEF", feature)
+    result = publication().engine.query(text, accept=chosen.media_type)
+    return varies(Response(result.chunks, mimetype=result.media_type))
