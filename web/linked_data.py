@@ -277,7 +277,7 @@ def _unknown() -> HTTPException:
     title, text = "The page does not exist", "There is nothing in the data set under this address."
     language = reader_language()
     speech = Speech.of(language)
-    ways = [(speech.say("Search"), f"/{language}/search"), (speech.say("The data"), f"/{language}/data")]
+    ways = [(speech.say("Search"), f"/{language}/search"), (speech.say("Data"), f"/{language}/data")]
     if best((*DATA, HTML), request.headers.get("Accept", "")) is not HTML:
         return Refusal(problem(404, title, text, reason="unknown", help=dict(ways)))
     page = render_template("error.html", status=404, heading=speech.say(title), text=speech.say(text), ways=ways)

@@ -16,11 +16,13 @@ import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, cast
 
 from pyoxigraph import (
     DefaultGraph,
+    Literal,
     NamedNode,
     Quad,
     QueryBoolean,
@@ -29,6 +31,7 @@ from pyoxigraph import (
     QueryTriples,
     RdfFormat,
     Store,
+    Triple,
     serialize,
 )
 
@@ -38,6 +41,8 @@ CHUNK = 64 * 1024
 STALE_KB = 256 * 1024  # a worker that grew by this much is replaced after its answer
 PR_SET_PDEATHSIG = 1
 MEBI = 1024 * 1024
+TIDY = 50_000  # graphs up to this size are sorted and get only the prefixes they use
+RDF_TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 
 
 @dataclass(frozen=True)
@@ -154,10 +159,32 @@ def _write(result: Any, media_type: str, prefixes: Mapping[str, str], output: IO
         result.serialize(output, _known(QueryResultsFormat.from_media_type(media_type), media_type))
         return
     form = _known(RdfFormat.from_media_type(media_type), media_type)
-    if form == RdfFormat.N_TRIPLES:
-        result.serialize(output, form)
-    else:
-        serialize(result, output, form, prefixes=dict(prefixes))
+    triples = list(islice(result, TIDY))
+    if len(triples) == TIDY:
+        serialize(chain(triples, result), output, form, prefixes=dict(prefixes))
+        return
+    triples.sort(key=_order)
+    text = serialize(triples, format=form, prefixes=_used(prefixes, triples)) or b""
+    output.write(_sorted_prefixes(text) if form == RdfFormat.TURTLE else text)
+
+
+def _order(triple: Triple) -> tuple[str, ...]:
+    """Sort by subject, its types first: the same answer is the same bytes, and reads well."""
+    kind = "" if triple.predicate.value == RDF_TYPE else triple.predicate.value
+    return str(triple.subject), kind, str(triple.object)
+
+
+def _used(prefixes: Mapping[str, str], triples: Sequence[Triple]) -> dict[str, str]:
+    nodes = {term for triple in triples for term in (triple.subject, triple.predicate, triple.object)}
+    types = {node.datatype for node in nodes if isinstance(node, Literal)}
+    iris = [node.value for node in nodes | types if isinstance(node, NamedNode)]
+    return {name: start for name, start in prefixes.items() if any(iri.startswith(start) for iri in iris)}
+
+
+def _sorted_prefixes(turtle: bytes) -> bytes:
+    lines = turtle.split(b"\n")
+    count = next((place for place, line in enumerate(lines) if not line.startswith(b"@prefix ")), len(lines))
+    return b"\n".join(sorted(lines[:count]) + lines[count:])
 
 
 def _known(form: Any, media_type: str) -> Any:
