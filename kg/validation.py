@@ -50,6 +50,7 @@ UNCHECKED = ("inferred", "helper")
 SNIPPET = 60
 ANONYMOUS = "[]"
 BOUND = {"this": SH.focusNode, "value": SH.value, "path": SH.resultPath, "PATH": SH.resultPath}
+SPEAKERS = (SH.sourceConstraint, SH.sourceShape)
 PLACEHOLDER = re.compile(r"\{[?$](\w+)\}")
 IN_BRACKETS = re.compile(r"<([^<>]+)>")
 REPEATS = {SH.zeroOrMorePath: "*", SH.oneOrMorePath: "+", SH.zeroOrOnePath: "?"}
@@ -207,8 +208,9 @@ def to_json(findings: Iterable[Finding]) -> str:
 
 
 def passage_path(passage: str, source: str, language: Language) -> str:
-    """Return the host-relative address of the page that shows *passage* in its *source* (both IRIs)."""
-    return f"/{language}/source/{source.rsplit('/', 1)[-1]}#{passage.rsplit('/', 1)[-1]}"
+    """Return the host-relative address of the page where *passage* is lit in its *source* (both IRIs)."""
+    place = "-".join(passage.rsplit("-", 2)[-2:])
+    return f"/{language}/source/{source.rsplit('/', 1)[-1]}?passage={place}#p-{place}"
 
 
 # --- the run -----------------------------------------------------------------------------------
@@ -377,9 +379,12 @@ def _first_line(error: Exception) -> str:
 
 
 def _report(graphs: Sequence[Graph], data: Graph, shapes: Graph, terms: Terms) -> Report:
-    reader = _Reader(data, shapes, terms)
-    found = {_order(finding): finding for graph in graphs for finding in reader.findings(graph)}
     merged = _merged(graphs)
+    _speak(merged, shapes)
+    reader = _Reader(data, shapes, terms)
+    found = {_order(finding): finding for finding in reader.findings(merged)}
+    for prefix, namespace in terms.prefixes.items():
+        merged.bind(prefix, namespace)
     return Report((None, SH.result, None) not in merged, tuple(found[key] for key in sorted(found)), merged)
 
 
@@ -395,6 +400,19 @@ def _merged(graphs: Sequence[Graph]) -> Graph:
     merged.add((whole, RDF.type, SH.ValidationReport))
     merged.add((whole, SH.conforms, Literal((whole, SH.result, None) not in merged)))
     return merged
+
+
+def _speak(graph: Graph, shapes: Graph) -> None:
+    """Give each result its shape's own messages: pySHACL drops their languages where a query binds values to them."""
+    for result in set(graph.subjects(RDF.type, SH.ValidationResult)):
+        values = {name: graph.value(result, key) for name, key in BOUND.items()}
+        owners = [owner for key in SPEAKERS if (owner := graph.value(result, key)) is not None]
+        messages = next(filter(None, (set(shapes.objects(owner, SH.message)) for owner in owners)), set())
+        told = [_filled(message, values) for message in messages if isinstance(message, Literal)]
+        if told and not any(PLACEHOLDER.search(message) for message in told):
+            graph.remove((result, SH.resultMessage, None))
+            for message in told:
+                graph.add((result, SH.resultMessage, message))
 
 
 def _order(finding: Finding) -> tuple[int, str, str, str, str, str]:
@@ -425,7 +443,7 @@ class _Reader:
             focus=_text(focus),
             path=None if path is None else _path(graph, path),
             value=None if value is None else _text(value),
-            message=self._messages(graph, result),
+            message=_languages(_by_tag(graph, result, SH.resultMessage)),
             label=self._label(focus),
             passage=None if passage is None else _text(passage),
             source=self._source(passage or focus),
@@ -438,20 +456,6 @@ class _Reader:
             seen.add(shape)
             shape = next(iter(sorted(self.shapes.subjects(None, shape), key=str)), None)
         return _text(shape)
-
-    def _messages(self, graph: Graph, result: Node) -> Mapping[Language, str]:
-        """Return the shape's own message in each language.
-
-        pySHACL drops the language of a message that a query binds values to, hence the shapes are asked first.
-        """
-        values = {name: graph.value(result, key) for name, key in BOUND.items()}
-        for key in (SH.sourceConstraint, SH.sourceShape):
-            owner = graph.value(result, key)
-            if owner is not None and (messages := _by_tag(self.shapes, owner, SH.message)):
-                told = {tag: _filled(message, values) for tag, message in messages.items()}
-                if not any(PLACEHOLDER.search(message) for message in told.values()):
-                    return _languages(told)
-        return _languages(_by_tag(graph, result, SH.resultMessage))
 
     def _label(self, node: Node | None) -> Mapping[Language, str]:
         for key in (SKOS.prefLabel, RDFS.label, DCTERMS.title, self.terms.uri("text"), self.terms.uri("oa:exact")):
@@ -496,8 +500,12 @@ def _languages(texts: Mapping[str, str]) -> Mapping[Language, str]:
     return {language: found[0] for language, found in best.items() if found}
 
 
-def _filled(message: str, values: Mapping[str, Node | None]) -> str:
-    return PLACEHOLDER.sub(lambda hit: hit[0] if values.get(hit[1]) is None else _text(values[hit[1]]), message)
+def _filled(message: Literal, values: Mapping[str, Node | None]) -> Literal:
+    def told(hit: re.Match[str]) -> str:
+        value = values.get(hit[1])
+        return hit[0] if value is None else _text(value)
+
+    return Literal(PLACEHOLDER.sub(told, message), lang=message.language)
 
 
 def _path(graph: Graph, path: Node) -> str:

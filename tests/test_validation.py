@@ -86,6 +86,16 @@ def found(*files: Path) -> tuple[Finding, ...]:
     return check(data, TERMS, inferred if len(inferred) else None)
 
 
+@pytest.fixture
+def files(tmp_path: Path) -> Callable[..., Path]:
+    def write(name: str, content: str | bytes) -> Path:
+        path = tmp_path / name
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return path
+
+    return write
+
+
 # --- the shapes themselves ---------------------------------------------------------------------
 
 
@@ -275,6 +285,7 @@ PERSONAL = [
     "fnr. 01019012345.",
     "41019012345",  # D-number
     "010190-12345",
+    "01.01.90 123 45",
     "010190\u00a012345",
     "kari.nes@fjordby.example",
     "post@husbanken.no er adressa",
@@ -317,12 +328,12 @@ HARMLESS = [
 
 @pytest.fixture
 def literal_findings(tmp_path: Path) -> Callable[..., tuple[Finding, ...]]:
-    def run(*texts: str, datatype: URIRef | None = None) -> tuple[Finding, ...]:
+    def run(*texts: str) -> tuple[Finding, ...]:
         graph = Graph()
         for number, text in enumerate(texts):
             node = TERMS.uri(f"issue:{number}")
             graph.add((node, RDF.type, TERMS.uri("Issue")))
-            graph.add((node, SKOS.note, Literal(text, datatype=datatype)))
+            graph.add((node, SKOS.note, Literal(text, lang="nn" if number % 2 else None)))
         graph.serialize(tmp_path / "data.nt", format="nt", encoding="utf-8")
         return check_files([tmp_path / "data.nt"], [ROOT / "shapes" / "privacy.ttl"]).findings
 
@@ -332,6 +343,13 @@ def literal_findings(tmp_path: Path) -> Callable[..., tuple[Finding, ...]]:
 def test_personal_data_is_found_in_words(literal_findings: Callable[..., tuple[Finding, ...]]) -> None:
     hits = {finding.value for finding in literal_findings(*PERSONAL)}
     assert hits == set(PERSONAL)
+
+
+def test_telephone_and_mail_addresses_are_found_as_links_too(files: Callable[..., Path]) -> None:
+    links = "<tel:+4791234567> , <mailto:kari@fjordby.example> , <https://fjordby.example/@husnokkelen>"
+    data = files("data.ttl", f"<{TERMS.expand('issue:queue')}> a <{TERMS.expand('bso:Issue')}> ; <x:see> {links} .")
+    found_values = {finding.value for finding in check_files([data], [ROOT / "shapes" / "privacy.ttl"]).findings}
+    assert found_values == {"tel:+4791234567", "mailto:kari@fjordby.example"}
 
 
 def test_years_dates_sums_checksums_and_addresses_are_no_personal_data(
@@ -402,7 +420,7 @@ def test_findings_are_told_in_words_with_label_name_value_and_the_page_of_the_pa
     assert "Oppgi som grunn ein verdi" in told
     assert "(st:fjordby-note-first-reading-x)" in told
     assert "bso:reason · verdi: task:voice" in told
-    assert "/nn/source/fjordby-note#" in told
+    assert told.endswith("/nn/source/fjordby-note?passage=0-42#p-0-42")
 
 
 def test_each_language_has_its_own_words_and_counts() -> None:
@@ -432,6 +450,9 @@ def test_the_report_is_a_shacl_report_with_the_results_of_all_runs() -> None:
     assert shapes == {"label-en", "personal-data"}
     assert not outcome.conforms
     assert outcome.graph.value(whole, SH.conforms) == Literal(False)
+    for result in outcome.graph.objects(whole, SH.result):
+        messages = [text for text in outcome.graph.objects(result, SH.resultMessage) if isinstance(text, Literal)]
+        assert sorted(str(text.language) for text in messages) == sorted(LANGUAGES)
 
 
 # --- any RDF with any shapes -------------------------------------------------------------------
@@ -442,16 +463,6 @@ ex:PersonShape a sh:NodeShape ; sh:targetClass ex:Person ; sh:property [ sh:path
   sh:message "A person needs a name." ] .
 """
 DATA = "@prefix ex: <http://example.org/> .\nex:kari a ex:Person .\n"
-
-
-@pytest.fixture
-def files(tmp_path: Path) -> Callable[..., Path]:
-    def write(name: str, content: str | bytes) -> Path:
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return path
-
-    return write
 
 
 def test_any_rdf_is_validated_with_any_shapes(files: Callable[..., Path]) -> None:
