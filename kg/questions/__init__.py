@@ -1,0 +1,48 @@
+"""Questions people ask: the catalogue of templates, how one is answered, and how an answer is written out."""
+
+from kg.questions.answering import Answer, Note, Option, Outcome, Row, answer, asked
+from kg.questions.catalogue import (
+    Catalogue,
+    Column,
+    Query,
+    Question,
+    Slot,
+    UnknownQuestion,
+    UnknownSlot,
+    UnknownSlotValue,
+)
+from kg.questions.evidence import Evidence
+from kg.questions.rendering import catalogue_json, permalink, to_csv, to_json, to_jsonld
+from kg.questions.rows import Cell
+from kg.questions.slots import slot_values
+from kg.questions.wording import Labels, fetch_labels, name_of, shown
+
+__all__ = [
+    "Answer",
+    "Catalogue",
+    "Cell",
+    "Column",
+    "Evidence",
+    "Labels",
+    "Note",
+    "Option",
+    "Outcome",
+    "Query",
+    "Question",
+    "Row",
+    "Slot",
+    "UnknownQuestion",
+    "UnknownSlot",
+    "UnknownSlotValue",
+    "answer",
+    "asked",
+    "catalogue_json",
+    "fetch_labels",
+    "name_of",
+    "permalink",
+    "shown",
+    "slot_values",
+    "to_csv",
+    "to_json",
+    "to_jsonld",
+]

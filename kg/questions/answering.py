@@ -1,0 +1,265 @@
+"""One question answered: query run, rows tied to their evidence, what is missing and what is known told."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from kg.engine import Engine
+from kg.model import LANGUAGES, Language
+from kg.questions.catalogue import Catalogue, NoteRule, Question, Slot, Words
+from kg.questions.evidence import (
+    Evidence,
+    basis_of,
+    holders_of,
+    metadata_evidence,
+    modality_of,
+    statement_evidence,
+)
+from kg.questions.rows import Cell, Found, cell, found_rows
+from kg.questions.slots import bind, slot_values
+from kg.questions.wording import Labels, fetch_labels, in_all_languages, listed, name_of, number, shown
+from kg.terms import Terms
+
+Outcome = Literal["answer", "partial", "silent", "clarify", "not-understood", "not-allowed"]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: cells in the order of the columns, the weakest basis of all it joins, all its evidence.
+
+    A row that is an absence has neither basis nor modality nor evidence.
+    """
+
+    cells: tuple[Cell | None, ...]
+    basis: str | None
+    modality: str | None
+    holders: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True)
+class Note:
+    """Something that is missing or known: a code, the words for it, and the things it is about."""
+
+    code: str
+    kind: Literal["gap", "known"]
+    text: Words
+    about: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Option:
+    """A question that could be meant: template, slots (name → IRI) and the sentence to show."""
+
+    question: str
+    slots: Mapping[str, str]
+    sentence: Words
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer in all languages; :func:`kg.questions.to_json` renders one.
+
+    *asked* is the question as it was understood, *sparql* the query that was really run, *sources*
+    the wholly coded ones that were looked through where something is absent, *labels* the names of
+    every thing in the answer.
+    """
+
+    question: Question | None
+    slots: Mapping[str, str]
+    outcome: Outcome
+    asked: Words
+    sentence: Words
+    labels: Labels
+    rows: tuple[Row, ...] = ()
+    notes: tuple[Note, ...] = ()
+    sources: tuple[str, ...] = ()
+    options: tuple[Option, ...] = ()
+    sparql: str | None = None
+
+    @property
+    def gaps(self) -> tuple[Note, ...]:
+        """What is missing."""
+        return tuple(note for note in self.notes if note.kind == "gap")
+
+    @property
+    def known(self) -> tuple[Note, ...]:
+        """What is known instead, or beside."""
+        return tuple(note for note in self.notes if note.kind == "known")
+
+
+def answer(
+    engine: Engine, catalogue: Catalogue, terms: Terms, question_id: str, slots: Mapping[str, str] | None = None
+) -> Answer:
+    """Answer one question of the catalogue.
+
+    *slots* maps names to CURIEs, IRIs or local names. Raise :class:`UnknownQuestion`,
+    :class:`UnknownSlot` or :class:`UnknownSlotValue`, each with the nearest known names. A required
+    slot that is left open gives the outcome ``clarify`` with one option for each value.
+    """
+    question = catalogue[question_id]
+    bound = bind(engine, terms, question, slots or {})
+    desk = _Desk(engine, catalogue, terms, question, bound)
+    open_slot = question.open_slot(bound)
+    return desk.ask_back(open_slot) if open_slot else desk.answer()
+
+
+def asked(question: Question, slots: Mapping[str, str], labels: Labels, terms: Terms) -> Words:
+    """Write a question out with the labels of its slots, in all languages."""
+    names = {lang: {slot: name_of(iri, labels, terms, lang)[0] for slot, iri in slots.items()} for lang in LANGUAGES}
+    return {lang: question.asked(slots, names[lang], lang) for lang in LANGUAGES}
+
+
+@dataclass(frozen=True)
+class _Noted:
+    """A note before its words are filled."""
+
+    code: str
+    kind: Literal["gap", "known"]
+    about: tuple[Cell, ...]
+    pattern: Words
+    partial: bool = False
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """All that is needed to answer one question with its slots bound."""
+
+    engine: Engine
+    catalogue: Catalogue
+    terms: Terms
+    question: Question
+    bound: Mapping[str, str]
+
+    def answer(self) -> Answer:
+        sparql = self.question.query.bind(**{name: [iri] for name, iri in self.bound.items()})
+        rows = self._rows(found_rows(self.question, self.engine.select(sparql)))
+        noted = self._noted(rows)
+        absent = not rows or any(not row.evidence for row in rows)
+        sources = self._coded() if absent else ()
+        labels = fetch_labels(self.engine, self.catalogue, self._iris(rows, noted, sources))
+        return Answer(
+            question=self.question,
+            slots=self.bound,
+            outcome=self._outcome(rows, noted),
+            asked=asked(self.question, self.bound, labels, self.terms),
+            sentence=self._sentence(rows, sources, labels),
+            labels=labels,
+            rows=tuple(rows),
+            notes=tuple(self._note(each, labels) for each in noted),
+            sources=sources,
+            sparql=sparql,
+        )
+
+    def ask_back(self, slot: Slot) -> Answer:
+        """Ask for the value of *slot*: one option for each."""
+        values = slot_values(self.engine, slot)
+        labels = fetch_labels(self.engine, self.catalogue, [*values, *self.bound.values()])
+        offered = [{**self.bound, slot.name: value} for value in values]
+        return Answer(
+            question=self.question,
+            slots=self.bound,
+            outcome="clarify",
+            asked=self.question.title,
+            sentence=in_all_languages(
+                self.catalogue.words["open_slot"], {lang: {"slot": slot.label[lang]} for lang in LANGUAGES}
+            ),
+            labels=labels,
+            options=tuple(
+                Option(self.question.id, slots, asked(self.question, slots, labels, self.terms)) for slots in offered
+            ),
+        )
+
+    def _rows(self, found: Sequence[Found]) -> list[Row]:
+        shared = self.catalogue.shared
+        stated = statement_evidence(self.engine, shared["evidence"], (each for row in found for each in row.statements))
+        matter = metadata_evidence(self.engine, shared["metadata"], (each for row in found for each in row.metadata))
+        return [_row(row, stated, matter) for row in found]
+
+    def _noted(self, rows: Sequence[Row]) -> list[_Noted]:
+        """Try every rule of the question; where nothing was found and none tells why, say what else is known."""
+        found = [(rule, self._about(rule)) for rule in self.question.notes]
+        noted = [
+            _Noted(rule.code, rule.kind, about, rule.text, rule.partial, len(about))
+            for rule, about in found
+            if rule.applies(len(about))
+        ]
+        if rows or noted or self.question.empty == "answer":
+            return noted
+        return [self._mentioned(iri) for iri in self.bound.values()]
+
+    def _about(self, rule: NoteRule) -> tuple[Cell, ...]:
+        known = {name: [iri] for name, iri in self.bound.items() if name in rule.query.placeholders}
+        cells = [cell(row.get("item")) for row in self.engine.select(rule.query.bind(**known))]
+        return tuple({each.identity: each for each in cells if each}.values())
+
+    def _mentioned(self, iri: str) -> _Noted:
+        count = len(self.engine.select(self.catalogue.shared["statements-about"].bind(thing=[iri])))
+        which = ("never_mentioned", "mentioned_once")[count] if count < 2 else "mentioned"
+        return _Noted("mentioned", "known", (Cell(iri=iri),), self.catalogue.words[which], count=count)
+
+    def _coded(self) -> tuple[str, ...]:
+        return tuple(row["source"].value for row in self.engine.select(self.catalogue.shared["coded"].text))
+
+    def _iris(self, rows: Sequence[Row], noted: Sequence[_Noted], sources: Iterable[str]) -> Iterator[str]:
+        yield from self.bound.values()
+        yield from sources
+        for row in rows:
+            yield from (each.iri for each in row.cells if each and each.iri)
+            yield from row.holders
+            yield from (iri for evidence in row.evidence for iri in evidence.iris)
+        for note in noted:
+            yield from (each.iri for each in note.about if each.iri)
+
+    def _outcome(self, rows: Sequence[Row], noted: Sequence[_Noted]) -> Outcome:
+        if not rows and self.question.empty == "silent":
+            return "silent"
+        return "partial" if any(note.partial for note in noted) else "answer"
+
+    def _sentence(self, rows: Sequence[Row], sources: Sequence[str], labels: Labels) -> Words:
+        """Fill the sentence for none, one or many *things*: the different values of the first column."""
+        things = len({row.cells[0].identity for row in rows if row.cells[0]})
+        pattern = self.question.sentences["none" if not rows else "one" if things == 1 else "many"]
+        return in_all_languages(pattern, {lang: self._marks(rows, sources, labels, things, lang) for lang in LANGUAGES})
+
+    def _marks(
+        self, rows: Sequence[Row], sources: Sequence[str], labels: Labels, things: int, lang: Language
+    ) -> Mapping[str, str]:
+        columns = {
+            column.name: self._listed((row.cells[index] for row in rows), labels, lang)
+            for index, column in enumerate(self.question.columns)
+        }
+        return {
+            **columns,
+            **{slot.name: slot.open[lang] for slot in self.question.slots if not columns.get(slot.name)},
+            **self._slot_names(labels, lang),
+            "count": number(things, self.catalogue, lang),
+            "rows": number(len(rows), self.catalogue, lang),
+            "holders": self._listed((Cell(iri=iri) for row in rows for iri in row.holders), labels, lang),
+            "sources": self._listed((Cell(iri=iri) for iri in sources), labels, lang),
+        }
+
+    def _note(self, noted: _Noted, labels: Labels) -> Note:
+        marks = {
+            lang: {
+                **{slot.name: slot.open[lang] for slot in self.question.slots},
+                **self._slot_names(labels, lang),
+                "things": self._listed(noted.about, labels, lang),
+                "count": number(noted.count, self.catalogue, lang),
+            }
+            for lang in LANGUAGES
+        }
+        return Note(noted.code, noted.kind, in_all_languages(noted.pattern, marks), noted.about)
+
+    def _slot_names(self, labels: Labels, lang: Language) -> Mapping[str, str]:
+        return {name: name_of(iri, labels, self.terms, lang)[0] for name, iri in self.bound.items()}
+
+    def _listed(self, cells: Iterable[Cell | None], labels: Labels, lang: Language) -> str:
+        return listed((shown(each, labels, self.terms, lang)[0] for each in cells if each), self.catalogue, lang)
+
+
+def _row(found: Found, stated: Mapping[str, Evidence], matter: Mapping[tuple[str, str], Evidence]) -> Row:
+    joined = [stated[each] for each in found.statements] + [matter[each] for each in found.metadata if each in matter]
+    evidence = tuple(dict.fromkeys(joined))
+    return Row(found.cells, basis_of(evidence, found.basis), modality_of(evidence), holders_of(evidence), evidence)

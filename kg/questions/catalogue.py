@@ -1,0 +1,339 @@
+"""The catalogue of question templates in ``ontology/cq``: one list for gallery, forms, API, CLI, docs and tests."""
+
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from string import Formatter
+from typing import Any, Literal
+
+import yaml
+
+from kg.model import InputError, Language
+from kg.resources import resource, text
+from kg.terms import Terms, nearest
+
+Words = Mapping[Language, str]
+
+_FORBIDDEN_IN_IRI = re.compile(r"[\x00-\x20<>\"{}|^`\\]")
+_PLACEHOLDER = "VALUES ?{name} {{ UNDEF }}"
+_VARIABLES = re.compile(r"VALUES\s+(\?\w+|\([^)]*\))\s+\{\s*UNDEF\s*\}")
+
+
+class UnknownQuestion(InputError):
+    """No template has this id; *nearest* holds the three most like it."""
+
+    def __init__(self, value: str, known: Iterable[str]) -> None:
+        self.value = value
+        self.nearest = nearest(value, known)
+        super().__init__(f"There is no question {value!r}.")
+
+
+class UnknownSlot(InputError):
+    """The template has no slot of this name; *nearest* holds up to three that it has."""
+
+    def __init__(self, question: str, value: str, known: Iterable[str]) -> None:
+        names = tuple(known)
+        self.question = question
+        self.value = value
+        self.nearest = nearest(value, names) or names[:3]
+        super().__init__(f"The question {question!r} has no slot {value!r}.")
+
+
+class UnknownSlotValue(InputError):
+    """The data hold no such value for the slot; *nearest* holds the three most like it as CURIEs."""
+
+    def __init__(self, slot: str, value: str, near: tuple[str, ...]) -> None:
+        self.slot = slot
+        self.value = value
+        self.nearest = near
+        super().__init__(f"{value!r} is not a known value of {slot!r}.")
+
+
+@dataclass(frozen=True)
+class Query:
+    """A SPARQL text with placeholders ``VALUES ?name { UNDEF }`` that are filled from parsed terms only."""
+
+    text: str
+
+    @property
+    def placeholders(self) -> frozenset[str]:
+        """Names of the variables that can be bound."""
+        return frozenset(name for found in _VARIABLES.findall(self.text) for name in re.findall(r"\w+", found))
+
+    def bind(self, **values: Iterable[str]) -> str:
+        """Put IRIs in the placeholders; a name without values keeps ``UNDEF`` (anything).
+
+        Raise :class:`KeyError` for a name without placeholder, :class:`ValueError` for what is no IRI.
+        """
+        bound = self.text
+        for name, iris in values.items():
+            placeholder = _PLACEHOLDER.format(name=name)
+            if placeholder not in bound:
+                raise KeyError(name)
+            bound = bound.replace(placeholder, f"VALUES ?{name} {{ {' '.join(map(_written, iris))} }}")
+        return bound
+
+    def bind_pairs(self, names: tuple[str, str], pairs: Iterable[tuple[str, str]]) -> str:
+        """Put pairs of IRIs in the one placeholder ``VALUES (?a ?b) { UNDEF }``."""
+        rows = " ".join(f"({_written(first)} {_written(second)})" for first, second in pairs)
+        head = f"VALUES (?{names[0]} ?{names[1]})"
+        if f"{head} {{ UNDEF }}" not in self.text:
+            raise KeyError(names)
+        return self.text.replace(f"{head} {{ UNDEF }}", f"{head} {{ {rows} }}")
+
+
+def _written(iri: str) -> str:
+    if _FORBIDDEN_IN_IRI.search(iri) or ":" not in iri:
+        raise ValueError(f"not an IRI: {iri!r}")
+    return f"<{iri}>"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A gap in a question that takes an individual of one of *types* (local names of classes).
+
+    A *required* slot without value makes the answer ask back. *values* lists what may stand there,
+    *example* is a CURIE to show it with, *open* the words for "any" in a sentence.
+    """
+
+    name: str
+    types: tuple[str, ...]
+    required: bool
+    example: str | None
+    label: Words
+    open: Words
+    values: Query
+
+
+@dataclass(frozen=True)
+class Beside:
+    """A kind of thing that a question may name without narrowing the answer; it is told that it does not."""
+
+    name: str
+    types: tuple[str, ...]
+    values: Query
+
+
+@dataclass(frozen=True)
+class Phrasing:
+    """One way to ask: *text* with ``{slot}`` marks, and the slots that its words already fill (name → IRI)."""
+
+    text: str
+    filled: Mapping[str, str]
+
+    @property
+    def marks(self) -> frozenset[str]:
+        """The names of the marks in the text."""
+        return frozenset(name for _, name, _, _ in Formatter().parse(self.text) if name)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the answer's table, filled by *variable* of the query; *entity* if its cells are IRIs."""
+
+    name: str
+    variable: str
+    entity: bool
+    label: Words
+
+
+@dataclass(frozen=True)
+class NoteRule:
+    """When to say what is missing (``gap``) or what is known (``known``).
+
+    The note is given when the number of things that *query* finds lies between *least* and *most*.
+    A gap with *partial* is one that the question asked for: it makes the answer partial.
+    """
+
+    code: str
+    kind: Literal["gap", "known"]
+    query: Query
+    least: int
+    most: int | None
+    partial: bool
+    text: Words
+
+    def applies(self, found: int) -> bool:
+        """Say whether the note is to be given when its query found so many things."""
+        return self.least <= found and (self.most is None or found <= self.most)
+
+
+@dataclass(frozen=True)
+class Question:
+    """One template: words, slots, query, columns and the rules for its outcome.
+
+    At least one slot of *one_of*, where there are any, must be filled. *metadata* ties columns to the properties of ``source.yaml`` that fill them; *empty* says
+    whether no rows is an answer ("none is …") or silence ("the sources do not say").
+    """
+
+    id: str
+    group: str
+    cq: tuple[int, ...]
+    title: Words
+    phrasings: Mapping[Language, tuple[Phrasing, ...]]
+    slots: tuple[Slot, ...]
+    beside: tuple[Beside, ...]
+    one_of: tuple[str, ...]
+    columns: tuple[Column, ...]
+    sentences: Mapping[str, Words]
+    notes: tuple[NoteRule, ...]
+    query: Query
+    metadata: Mapping[str, str]
+    empty: Literal["answer", "silent"]
+
+    def slot(self, name: str) -> Slot:
+        """Return the slot called *name*; raise :class:`UnknownSlot`."""
+        for slot in self.slots:
+            if slot.name == name:
+                return slot
+        raise UnknownSlot(self.id, name, [slot.name for slot in self.slots])
+
+    def open_slot(self, filled: Container[str]) -> Slot | None:
+        """Return the first slot that must be filled and is not among the *filled* ones."""
+        if self.one_of and not any(name in filled for name in self.one_of):
+            return self.slot(self.one_of[0])
+        return next((slot for slot in self.slots if slot.required and slot.name not in filled), None)
+
+    def asked(self, slots: Mapping[str, str], names: Mapping[str, str], language: Language) -> str:
+        """Write the question out as a person would ask it.
+
+        *slots* maps the filled slots to IRIs, *names* to labels. Where no phrasing takes all of
+        them, the title stands with the labels after it.
+        """
+        for phrasing in sorted(self.phrasings[language], key=lambda each: -len(each.filled)):
+            rest = {name: iri for name, iri in slots.items() if name not in phrasing.marks}
+            if phrasing.marks <= set(slots) and rest == phrasing.filled:
+                return capital(phrasing.text.format_map(names))
+        return capital(" · ".join([self.title[language], *names.values()]))
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All templates with the shared queries and words.
+
+    >>> catalogue = Catalogue.load(Terms())
+    >>> catalogue["who-helps"].group
+    'for-whom-and-where'
+    """
+
+    questions: Mapping[str, Question]
+    groups: Mapping[str, Words]
+    words: Mapping[str, Any]
+    shared: Mapping[str, Query]
+
+    @classmethod
+    def load(cls, terms: Terms) -> "Catalogue":
+        """Read ``ontology/cq`` and ``ontology/queries``, with the base of *terms*."""
+        folder = resource("ontology")
+        words = yaml.safe_load(text("ontology", "queries", "words.yaml"))
+        shared = {
+            entry.name.removesuffix(".rq"): _query(terms, entry.read_text(encoding="utf-8"))
+            for entry in folder.joinpath("queries").iterdir()
+            if entry.name.endswith(".rq")
+        }
+        files = {
+            entry.name: entry.read_text(encoding="utf-8")
+            for entry in folder.joinpath("cq").iterdir()
+            if entry.is_file()
+        }
+        found = [
+            _question(name.removesuffix(".yaml"), files, terms, shared)
+            for name in sorted(files)
+            if name.endswith(".yaml")
+        ]
+        order = list(words["groups"])
+        found.sort(key=lambda question: (order.index(question.group), min(question.cq, default=99), question.id))
+        return cls({question.id: question for question in found}, words["groups"], words, shared)
+
+    def __getitem__(self, question_id: str) -> Question:
+        """Return a template; raise :class:`UnknownQuestion`."""
+        try:
+            return self.questions[question_id]
+        except KeyError:
+            raise UnknownQuestion(question_id, self.questions) from None
+
+    def __iter__(self) -> Iterator[Question]:
+        return iter(self.questions.values())
+
+    def __len__(self) -> int:
+        return len(self.questions)
+
+
+def capital(sentence: str) -> str:
+    """Return *sentence* with a capital first letter, the rest untouched."""
+    return sentence[:1].upper() + sentence[1:]
+
+
+def _query(terms: Terms, sparql: str) -> Query:
+    return Query(terms.rebase(sparql))
+
+
+def _question(name: str, files: Mapping[str, str], terms: Terms, shared: Mapping[str, Query]) -> Question:
+    entry = yaml.safe_load(files[f"{name}.yaml"])
+    query = _query(terms, files[f"{name}.rq"])
+    return Question(
+        id=name,
+        group=entry["group"],
+        cq=tuple(entry.get("cq", ())),
+        title=entry["title"],
+        phrasings={
+            lang: tuple(_phrasing(each, terms) for each in phrases) for lang, phrases in entry["phrasings"].items()
+        },
+        slots=tuple(_slot(slot, terms, shared) for slot in entry.get("slots", ())),
+        beside=tuple(
+            Beside(each["name"], _types(each), _values(each, terms, shared)) for each in entry.get("beside", ())
+        ),
+        one_of=tuple(entry.get("one_of", ())),
+        columns=tuple(_column(each) for each in entry["columns"]),
+        sentences=entry["sentence"],
+        notes=tuple(_note(note, shared) for note in entry.get("notes", ())),
+        query=query,
+        metadata={column: terms.expand(f"bso:{local}") for column, local in entry.get("metadata", {}).items()},
+        empty=entry.get("empty", "silent"),
+    )
+
+
+def _phrasing(entry: str | Mapping[str, Any], terms: Terms) -> Phrasing:
+    if isinstance(entry, str):
+        return Phrasing(entry, {})
+    return Phrasing(entry["say"], {name: terms.expand(curie) for name, curie in entry["with"].items()})
+
+
+def _slot(entry: Mapping[str, Any], terms: Terms, shared: Mapping[str, Query]) -> Slot:
+    return Slot(
+        name=entry["name"],
+        types=_types(entry),
+        required=entry.get("required", False),
+        example=entry.get("example"),
+        label=entry["label"],
+        open=entry.get("any", entry["label"]),
+        values=_values(entry, terms, shared),
+    )
+
+
+def _column(entry: Mapping[str, Any]) -> Column:
+    name = entry["name"]
+    return Column(name, entry.get("variable", name), entry.get("kind", "entity") == "entity", entry["label"])
+
+
+def _types(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    return (entry["type"],) if isinstance(entry["type"], str) else tuple(entry["type"])
+
+
+def _values(entry: Mapping[str, Any], terms: Terms, shared: Mapping[str, Query]) -> Query:
+    query = shared[entry.get("values", "values")]
+    if "type" not in query.placeholders:
+        return query
+    return Query(query.bind(type=[terms.expand(f"bso:{name}") for name in _types(entry)]))
+
+
+def _note(entry: Mapping[str, Any], shared: Mapping[str, Query]) -> NoteRule:
+    return NoteRule(
+        code=entry["code"],
+        kind=entry["kind"],
+        query=shared[entry["query"]],
+        least=entry.get("least", 0 if "most" in entry else 1),
+        most=entry.get("most"),
+        partial=entry.get("partial", False),
+        text=entry["text"],
+    )
