@@ -1,0 +1,184 @@
+"""The application: blueprints, the frame of every page, security headers, and errors told in three languages."""
+
+import logging
+from collections.abc import Mapping
+from importlib.resources import files
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
+from jinja2 import StrictUndefined
+from markupsafe import Markup
+from werkzeug.exceptions import HTTPException
+
+from kg.model import DeadlineExceeded, EngineUnavailable, MemoryExceeded
+from kg.questions import UnknownQuestion, UnknownSlot, UnknownSlotValue
+from kg.questions.catalogue import capital
+from web import api, explorer, linked_data, sparql, views
+from web.explorer import UnknownVersion, language
+from web.language import Speech
+from web.publication import EXTENSION, Publication, publication
+from web.views.statements import place
+
+log = logging.getLogger(__name__)
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+# Addresses that programs call: they get problem+json (RFC 9457), people get a page.
+MACHINE_PATHS = (
+    *("/api/", "/sparql", "/data/", "/id/", "/kos/", "/ont", "/graph/", "/version/", "/dump/"),
+    *("/health", "/openapi.json", "/feed.atom", "/.well-known/"),
+)
+
+TITLES: Mapping[int, str] = {
+    400: "The request is not understood",
+    404: "The page does not exist",
+    405: "The request is not understood",
+    503: "The answer took too long",
+    500: "Something failed here",
+}
+TEXTS: Mapping[int, str] = {
+    400: "Something in the address is not as it should be.",
+    404: "There is nothing in the data set under this address.",
+    405: "This address only answers GET requests.",
+    503: "The service is busy or the question too heavy. Try again in a moment.",
+    500: "The fault is ours. What you asked for could not be shown.",
+}
+
+
+def create_app(publication: Publication) -> Flask:
+    """Make the application that serves *publication*."""
+    app = Flask("web", static_folder="static", template_folder="templates")
+    app.extensions[EXTENSION] = publication
+    app.config["STYLE_MARK"] = style_mark()
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    _templates(app)
+    for each in (sparql, linked_data, api, explorer):
+        app.register_blueprint(each.blueprint)
+    app.after_request(_headers)
+    app.register_error_handler(Exception, _failure)
+    return app
+
+
+def style_mark() -> str:
+    """Return a mark of the browser files, so that a browser fetches them anew when they changed."""
+    stamp = files("web").joinpath("static", "dist", "inputs.sha256")
+    return stamp.read_text(encoding="utf-8")[:12] if stamp.is_file() else ""
+
+
+def _templates(app: Flask) -> None:
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.filters.update(capital=capital, place=place, host=_host)
+    app.context_processor(_frame)
+
+
+def _host(address: str) -> str:
+    return urlsplit(address).hostname or address
+
+
+def _frame() -> dict[str, object]:
+    """Give every template the words of its language and what stands around the page."""
+    spoken = language()
+    speech = Speech.of(spoken)
+    path, query = _same_page(f"/{spoken}/")
+    site = views.site(spoken, path, query, publication().snapshot, current_app.config["STYLE_MARK"])
+    return {"_": speech.say, "n_": speech.count, "site": site, "alternates": _alternates}
+
+
+def _same_page(stem: str) -> tuple[str, str]:
+    """Return path and query of this page without its language; of a page outside the languages, nothing."""
+    if not request.path.startswith(stem):
+        return "", ""
+    path = request.full_path.removesuffix("?") if request.query_string else request.path
+    inside, _, query = path.removeprefix(stem).partition("?")
+    return inside, query
+
+
+def _alternates(path: str) -> Markup:
+    kinds = (("ttl", "text/turtle"), ("jsonld", "application/ld+json"), ("csv", "text/csv"))
+    link = Markup('<link rel="alternate" type="{}" href="/data/{}.{}">')
+    return Markup("\n").join(link.format(media_type, path, ending) for ending, media_type in kinds)
+
+
+def _headers(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    here = request.host_url.rstrip("/")
+    location = response.headers.get("Location", "")
+    if location.startswith(here):
+        response.headers["Location"] = location.removeprefix(here) or "/"
+    if request.path.startswith("/static/") and "v" in request.args:
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response
+
+
+def _failure(error: Exception) -> Response:
+    """Tell a person or a program what went wrong, never how the inside looks."""
+    status = _status(error)
+    if status >= 500 and not isinstance(error, DeadlineExceeded | MemoryExceeded | EngineUnavailable):
+        log.error("%s %s failed", request.method, request.path, exc_info=error)
+    if isinstance(error, HTTPException) and error.response is not None:
+        return make_response(error.response)
+    if request.path.startswith(MACHINE_PATHS):
+        return _problem(status, error)
+    return _page(status, error)
+
+
+def _status(error: Exception) -> int:
+    if isinstance(error, HTTPException):
+        return error.code or 500
+    if isinstance(error, UnknownVersion | UnknownQuestion):
+        return 404
+    if isinstance(error, UnknownSlot | UnknownSlotValue):
+        return 400
+    return 503 if isinstance(error, DeadlineExceeded | MemoryExceeded | EngineUnavailable) else 500
+
+
+def _problem(status: int, error: Exception) -> Response:
+    detail = str(error) if status < 500 and not isinstance(error, HTTPException) else TEXTS.get(status, "")
+    body = jsonify(type="about:blank", title=TITLES.get(status, TITLES[400]), status=status, detail=detail)
+    response = make_response(body, status)
+    response.mimetype = "application/problem+json"
+    return response
+
+
+def _page(status: int, error: Exception) -> Response:
+    speech = Speech.of(language())
+    known = status if status in TITLES else (404 if status < 500 else 500)
+    heading, text, ways = _told(speech, known, error)
+    response = make_response(
+        render_template("error.html", status=status, heading=heading, text=text, ways=ways), status
+    )
+    response.headers["Content-Language"] = speech.language
+    if status == 503:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def _told(speech: Speech, status: int, error: Exception) -> tuple[str, str, list[tuple[str, str]]]:
+    """Return heading, text and the ways on: the versions there are, or the nearest names."""
+    heading, text, stem = speech.say(TITLES[status]), speech.say(TEXTS[status]), f"/{speech.language}"
+    if isinstance(error, UnknownVersion):
+        heading = speech.say("This version is not served here")
+        text = speech.say("These versions are served:")
+        snapshot = publication().snapshot
+        return heading, text, [(snapshot.name, request.path)] if snapshot else []
+    if isinstance(error, UnknownQuestion):
+        text = speech.say("There is no question with this name.")
+        return heading, text, [(near, f"{stem}/q/{near}") for near in error.nearest]
+    if isinstance(error, UnknownSlotValue):
+        text = speech.say("The data set does not know %(value)s here. Did you mean one of these?", value=error.value)
+        return heading, text, [(near, f"{request.path}?{error.slot}={near}") for near in error.nearest]
+    if isinstance(error, UnknownSlot):
+        text = speech.say("The question has no part called %(value)s.", value=error.value)
+        return heading, text, [(speech.say("Ask the question without it"), request.path)]
+    return heading, text, []

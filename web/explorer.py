@@ -1,0 +1,310 @@
+"""The pages people read, under ``/{nn|nb|en}/``: each route asks ``web.views`` for one object and renders it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
+from kg.understanding import understand
+from werkzeug.wrappers import Response as AnyResponse
+
+from kg.engine import media_types
+from kg.model import (
+    DeadlineExceeded,
+    EngineUnavailable,
+    InputError,
+    Language,
+    MemoryExceeded,
+    QueryError,
+    QuerySyntaxError,
+)
+from kg.questions import Answer, Catalogue, answer
+from web import views
+from web.language import Speech, as_language, wanted_language
+from web.publication import publication
+from web.views.lookup import Lookup, Name
+from web.views.statements import source_infos
+
+blueprint = Blueprint("explorer", __name__)
+
+PAGE = "/<any(nn, nb, en):lang>"
+NOT_SLOTS = frozenset({"v", "q", "lang", "format"})
+LONGEST_QUESTION = 500
+ROWS_SHOWN = 200
+
+
+class UnknownVersion(InputError):
+    """A snapshot was asked for with ``?v=`` that this server does not hold."""
+
+
+@blueprint.url_value_preprocessor
+def _language_of_the_path(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+    (values or {}).pop("lang", None)
+
+
+@blueprint.before_request
+def _pinned_version() -> None:
+    asked = request.args.get("v")
+    snapshot = publication().snapshot
+    if asked and (snapshot is None or asked != snapshot.name):
+        raise UnknownVersion(asked)
+
+
+def _lookup() -> Lookup:
+    return Lookup(publication().engine, publication().terms, language())
+
+
+def language() -> Language:
+    """Return the language of the page that is being made: that of its path, else the one the reader wants."""
+    return as_language(request.path.split("/")[1]) or wanted_language(request.accept_languages)
+
+
+def _found(page: object) -> Any:
+    return page if page is not None else abort(404)
+
+
+@blueprint.get("/")
+def root() -> AnyResponse:
+    """Send the reader to the front page in the language wanted."""
+    response = redirect(f"/{language()}/", 303)
+    response.vary.add("Accept-Language")
+    return response
+
+
+@blueprint.get(f"{PAGE}/")
+def home() -> AnyResponse:
+    """Show the ask box and the gallery, with ``?q=`` the answer too."""
+    asked = " ".join(request.args.get("q", "").split())[:LONGEST_QUESTION]
+    catalogue = publication().catalogue
+    if not asked or catalogue is None:
+        return _ask_page(None, asked)
+    return _ask_page(_understood(asked, catalogue), asked)
+
+
+@blueprint.get(f"{PAGE}/q/<question>")
+def question(question: str) -> AnyResponse:
+    """Answer a template of the catalogue with its slots from the address."""
+    catalogue = publication().catalogue or abort(404)
+    slots = {name: value for name, value in request.args.items() if name not in NOT_SLOTS and value}
+    return _ask_page(answer(publication().engine, catalogue, publication().terms, question, slots), "")
+
+
+def _understood(asked: str, catalogue: Catalogue) -> Answer:
+    return understand(publication().engine, catalogue, publication().terms, asked, language())
+
+
+def _ask_page(found: Answer | None, asked: str) -> AnyResponse:
+    held = publication()
+    lookup = _lookup()
+    version = held.snapshot.name if held.snapshot else None
+    shown = views.answer_page(lookup, held.catalogue, found, version) if found and held.catalogue else None
+    groups = views.gallery(lookup, held.catalogue) if held.catalogue else ()
+    return _page(
+        "ask.html",
+        answer=shown,
+        asked=asked or (shown.asked if shown and shown.question else ""),
+        heard=(),
+        gallery=groups,
+        example=next((each.sentence for group in groups for each in group.questions), ""),
+        formats=_formats(found) if found else {},
+    )
+
+
+def _formats(found: Answer) -> Mapping[str, str]:
+    if found.question is None:
+        return {}
+    terms = publication().terms
+    slots = {name: terms.compress(iri) for name, iri in sorted(found.slots.items())}
+    return {
+        name: f"/api/q/{found.question.id}?{urlencode({**slots, 'lang': language(), 'format': name}, safe=':')}"
+        for name in ("csv", "jsonld", "json")
+    }
+
+
+@blueprint.get(f"{PAGE}/matrix")
+def matrix() -> AnyResponse:
+    """Show who thinks what on every issue."""
+    page = views.matrix(_lookup())
+    return _page("matrix.html", page=page, statements=page.statements)
+
+
+@blueprint.get(f"{PAGE}/<kind>/")
+def listing(kind: str) -> AnyResponse:
+    """List the things of one kind."""
+    number = request.args.get("page", "1")
+    lookup = _lookup()
+    page = _found(views.list_page(lookup, kind, max(1, int(number)) if number.isdecimal() and len(number) < 7 else 1))
+    return _page("list.html", page=page, others=views.lists_of(lookup))
+
+
+@blueprint.get(f"{PAGE}/<kind>/<slug>")
+def thing(kind: str, slug: str) -> AnyResponse:
+    """Show one thing: an entity, a concept, a source, a passage or a statement."""
+    lookup = _lookup()
+    if kind == "source":
+        snapshot = publication().snapshot
+        document = snapshot.document(slug) if snapshot else None
+        page: Any = views.source_page(lookup, slug, document, request.args.get("passage"))
+        if page is not None:
+            return _page("source.html", page=page)
+    if kind == "passage":
+        return _page("passage.html", page=_found(views.passage_page(lookup, slug)))
+    if kind == "statement":
+        return _page("statement.html", page=_found(views.statement_page(lookup, slug)))
+    page = _found(views.entity_page(lookup, kind, slug))
+    if kind == "issue":
+        stances = views.issue_matrix(lookup, page.statements, page.iri)
+        return _page("issue.html", page=page, matrix=stances, statements=page.statements)
+    return _page("entity.html", page=page)
+
+
+@blueprint.get(f"{PAGE}/search")
+def search() -> AnyResponse:
+    """Find things by their names."""
+    asked = request.args.get("q", "")[:LONGEST_QUESTION].strip()
+    return _page("search.html", asked=asked, hits=views.search(_lookup(), asked))
+
+
+@blueprint.get(f"{PAGE}/concepts")
+def concepts() -> AnyResponse:
+    """Show every concept and term with its definition."""
+    return _page("concepts.html", page=views.concepts_page(_lookup()))
+
+
+@blueprint.get(f"{PAGE}/about")
+def about() -> AnyResponse:
+    """Tell what this is and how to read it."""
+    return _page("about.html")
+
+
+@blueprint.get(f"{PAGE}/data")
+def data() -> AnyResponse:
+    """Tell where the data can be fetched."""
+    return _page("data.html", downloads=())
+
+
+@blueprint.get(f"{PAGE}/quality")
+def quality() -> AnyResponse:
+    """Show what the rules found, in words."""
+    snapshot = publication().snapshot
+    lookup = _lookup()
+    findings = views.findings(lookup, snapshot.findings()) if snapshot else ()
+    return _page("quality.html", findings=findings, sources=tuple(source_infos(lookup).values()))
+
+
+@dataclass(frozen=True)
+class SparqlResult:
+    """What the editor page shows of an answer: one of *truth*, *graph*, or *columns* and *rows*."""
+
+    sent: str
+    formats: tuple[tuple[str, str], ...]
+    truth: bool | None = None
+    graph: str | None = None
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[Name | None, ...], ...] = ()
+    total: int = 0
+
+
+@dataclass(frozen=True)
+class SparqlError:
+    """Why the editor page has no answer."""
+
+    heading: str
+    text: str
+
+
+FORMAT_NAMES = {"json": "JSON", "xml": "XML", "csv": "CSV", "tsv": "TSV", "ttl": "Turtle", "nt": "N-Triples"}
+FORMAT_NAMES |= {"jsonld": "JSON-LD", "rdfxml": "RDF/XML"}
+
+
+@blueprint.get(f"{PAGE}/sparql")
+def sparql() -> AnyResponse:
+    """Run a query from a plain form and show its answer with names."""
+    lookup = _lookup()
+    query = request.args.get("query", "")
+    prefixes = request.args.get("prefixes") == "1" or not query
+    result, error, status = None, None, 200
+    if query.strip():
+        try:
+            result = _answered(lookup, with_prefixes(lookup, query) if prefixes else query)
+        except QueryError as caught:
+            error, status = _told(lookup.speech, caught)
+    return _page(
+        "sparql.html",
+        status,
+        query=query,
+        prefixes=prefixes,
+        result=result,
+        error=error,
+        examples=_examples(),
+        prologue=lookup.terms.sparql_prefixes(),
+    )
+
+
+def _examples() -> tuple[tuple[str, str], ...]:
+    stem = f"/{language()}/sparql"
+    return tuple(
+        (each.title[language()], f"{stem}?{urlencode({'query': each.query.text})}")
+        for each in publication().catalogue or ()
+    )
+
+
+def with_prefixes(lookup: Lookup, query: str) -> str:
+    """Declare our prefixes in front of *query*, but those that it declares itself."""
+    declared = query.casefold()
+    return (
+        "".join(
+            f"PREFIX {prefix}: <{namespace}>\n"
+            for prefix, namespace in sorted(lookup.terms.prefixes.items())
+            if f"{prefix}:" in query and f"prefix {prefix}:" not in declared
+        )
+        + query
+    )
+
+
+def _answered(lookup: Lookup, query: str) -> SparqlResult:
+    result = lookup.engine.query(query, purpose="endpoint")
+    body = b"".join(result.chunks)
+    formats = tuple((name, FORMAT_NAMES[name]) for name in media_types(result.kind))
+    if result.kind == "graph":
+        return SparqlResult(query, formats, graph=body.decode("utf-8"))
+    if result.kind == "boolean":
+        return SparqlResult(query, formats[:2], truth=bool(json.loads(body)["boolean"]))
+    return _table(lookup, query, formats, json.loads(body))
+
+
+def _table(lookup: Lookup, query: str, formats: tuple[tuple[str, str], ...], found: Mapping[str, Any]) -> SparqlResult:
+    columns = tuple(found["head"]["vars"])
+    bindings = found["results"]["bindings"]
+    shown = bindings[:ROWS_SHOWN]
+    naming = lookup.names({value["value"] for row in shown for value in row.values() if value["type"] == "uri"})
+    rows = tuple(
+        tuple(_shown(naming, row[column], lookup) if column in row else None for column in columns) for row in shown
+    )
+    return SparqlResult(query, formats, columns=columns, rows=rows, total=len(bindings))
+
+
+def _shown(naming: Mapping[str, Name], value: Mapping[str, str], lookup: Lookup) -> Name:
+    if value["type"] == "uri":
+        return naming[value["value"]]
+    lang = value.get("xml:lang")
+    return Name(value["value"], lang if lang != lookup.language else None)
+
+
+def _told(speech: Speech, error: QueryError) -> tuple[SparqlError, int]:
+    if isinstance(error, DeadlineExceeded):
+        words = speech.say("The query was stopped after %(limit)s seconds, the limit here.", limit=f"{error.limit_s:g}")
+        return SparqlError(speech.say("The query took too long"), words), 503
+    if isinstance(error, MemoryExceeded | EngineUnavailable):
+        return SparqlError(speech.say("The query could not be run"), str(error)), 503
+    if isinstance(error, QuerySyntaxError):
+        return SparqlError(speech.say("The query has an error"), str(error)), 400
+    return SparqlError(speech.say("The query is not allowed"), str(error)), 400
+
+
+def _page(template: str, status: int = 200, **values: object) -> Response:
+    response = make_response(render_template(template, **values), status)
+    response.headers["Content-Language"] = language()
+    return response

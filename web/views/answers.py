@@ -1,0 +1,239 @@
+"""Questions and answers as pages show them: gallery, slots that can be changed, answers with their passages."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from kg.questions import Answer, Catalogue, Cell, Evidence, Note, Option, Question, Row, permalink, slot_values
+from web.views.lookup import Lookup, Name, Naming, page_of
+from web.views.statements import Proof, SourceInfo, foreign, in_context, original, source_infos
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A value of a slot in a select."""
+
+    value: str
+    label: str
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class SlotField:
+    """A slot of the understood question that the reader may change."""
+
+    name: str
+    label: str
+    required: bool
+    choices: tuple[Choice, ...]
+
+
+@dataclass(frozen=True)
+class AnswerRow:
+    """One row: cells, the weakest basis, and the numbers of the passages beneath; no numbers: an absence."""
+
+    cells: tuple[Name | None, ...]
+    basis: str | None
+    modality: str | None
+    proofs: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class NoteLine:
+    """Something missing or known, in words, with links to what it is about."""
+
+    text: str
+    about: tuple[Name, ...]
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A question that leads to an answer."""
+
+    sentence: str
+    href: str
+
+
+@dataclass(frozen=True)
+class AnswerPage:
+    """Everything an answer shows."""
+
+    question: str | None
+    title: str | None
+    outcome: str
+    asked: str
+    sentence: str
+    slots: tuple[SlotField, ...]
+    columns: tuple[str, ...]
+    rows: tuple[AnswerRow, ...]
+    proofs: tuple[Proof, ...]
+    gaps: tuple[NoteLine, ...]
+    known: tuple[NoteLine, ...]
+    sources: tuple[Name, ...]
+    options: tuple[Suggestion, ...]
+    sparql: str | None
+    permalink: str | None
+    pinned: str | None
+    readings: tuple[str, ...]
+
+    @property
+    def bases(self) -> tuple[tuple[str, int], ...]:
+        """How many rows rest on each basis; rows that are absences are not counted."""
+        found = [row.basis for row in self.rows if row.basis]
+        return tuple((basis, found.count(basis)) for basis in dict.fromkeys(found))
+
+
+@dataclass(frozen=True)
+class GalleryGroup:
+    """One of the five groups of questions."""
+
+    name: str
+    questions: tuple[Suggestion, ...]
+
+
+def gallery(lookup: Lookup, catalogue: Catalogue) -> tuple[GalleryGroup, ...]:
+    """List every question of the catalogue in its group."""
+    return tuple(
+        GalleryGroup(
+            words[lookup.language],
+            tuple(_suggested(lookup, question) for question in catalogue if question.group == group),
+        )
+        for group, words in catalogue.groups.items()
+    )
+
+
+def _suggested(lookup: Lookup, question: Question) -> Suggestion:
+    return Suggestion(question.title[lookup.language], permalink(question.id, {}, lookup.language, lookup.terms))
+
+
+def answer_page(lookup: Lookup, catalogue: Catalogue, answer: Answer, version: str | None) -> AnswerPage:
+    """Arrange *answer* for one language; its names came with it, only sources and slot values are looked up."""
+    naming = _naming(lookup, answer)
+    evidence = [each for row in answer.rows for each in row.evidence]
+    infos = source_infos(lookup, {each.source for each in evidence if each.source}) if evidence else {}
+    proofs = _proofs(lookup, naming, evidence, infos)
+    numbers = {key: proof.number for key, proof in proofs.items()}
+    question = answer.question
+    link = _Links(lookup, answer, version)
+    return AnswerPage(
+        question=question.id if question else None,
+        title=question.title[lookup.language] if question else None,
+        outcome=answer.outcome,
+        asked=answer.asked[lookup.language],
+        sentence=answer.sentence[lookup.language],
+        slots=_slots(lookup, question, answer.slots) if question else (),
+        columns=tuple(column.label[lookup.language] for column in question.columns) if question else (),
+        rows=tuple(_row(lookup, naming, row, numbers) for row in answer.rows),
+        proofs=tuple(proofs.values()),
+        gaps=tuple(_note(lookup, naming, note) for note in answer.gaps),
+        known=tuple(_note(lookup, naming, note) for note in answer.known),
+        sources=tuple(naming[iri] for iri in answer.sources),
+        options=tuple(_option(lookup, option) for option in answer.options),
+        sparql=answer.sparql,
+        permalink=link.plain,
+        pinned=link.pinned,
+        readings=tuple(info.name.text for info in infos.values() if info.digest),
+    )
+
+
+@dataclass(frozen=True)
+class _Links:
+    lookup: Lookup
+    answer: Answer
+    version: str | None
+
+    @property
+    def plain(self) -> str | None:
+        return self._link(None)
+
+    @property
+    def pinned(self) -> str | None:
+        return self._link(self.version)
+
+    def _link(self, version: str | None) -> str | None:
+        if self.answer.question is None:
+            return None
+        return permalink(self.answer.question.id, self.answer.slots, self.lookup.language, self.lookup.terms, version)
+
+
+def _naming(lookup: Lookup, answer: Answer) -> Naming:
+    names = {iri: lookup.named(labels, iri) for iri, labels in answer.labels.items()}
+    return Naming({iri: name for iri, name in names.items() if name}, lookup.terms, lookup.language)
+
+
+def _slots(lookup: Lookup, question: Question, filled: Mapping[str, str]) -> tuple[SlotField, ...]:
+    values = {slot.name: slot_values(lookup.engine, slot) for slot in question.slots}
+    naming = lookup.names({iri for iris in values.values() for iri in iris})
+    return tuple(
+        SlotField(
+            name=slot.name,
+            label=slot.label[lookup.language],
+            required=slot.required,
+            choices=tuple(
+                Choice(lookup.terms.compress(iri), naming[iri].text, filled.get(slot.name) == iri)
+                for iri in sorted(values[slot.name], key=lambda iri: naming[iri].text.casefold())
+            ),
+        )
+        for slot in question.slots
+    )
+
+
+def _row(lookup: Lookup, naming: Naming, row: Row, numbers: Mapping[tuple[str | None, ...], int]) -> AnswerRow:
+    return AnswerRow(
+        cells=tuple(_cell(lookup, naming, cell) if cell else None for cell in row.cells),
+        basis=row.basis,
+        modality=row.modality if row.modality != "actual" else None,
+        proofs=tuple(dict.fromkeys(numbers[_key(each)] for each in row.evidence)),
+    )
+
+
+def _cell(lookup: Lookup, naming: Naming, cell: Cell) -> Name:
+    if cell.iri:
+        return naming[cell.iri]
+    if cell.translations and (name := lookup.named(cell.translations)):
+        return name
+    return Name(cell.value or "", foreign(cell.lang, lookup))
+
+
+def _key(evidence: Evidence) -> tuple[str | None, ...]:
+    return (evidence.passage,) if evidence.passage else (evidence.source, evidence.locator, evidence.text)
+
+
+def _proofs(
+    lookup: Lookup, naming: Naming, evidence: Iterable[Evidence], infos: Mapping[str, SourceInfo]
+) -> dict[tuple[str | None, ...], Proof]:
+    """Give the passages numbers in the order of the rows, each once, with all the readings on it."""
+    proofs: dict[tuple[str | None, ...], Proof] = {}
+    for each in evidence:
+        known = proofs.get(_key(each)) or _proof(lookup, naming, each, infos, len(proofs) + 1)
+        because = (*known.because, each.because) if each.because else known.because
+        proofs[_key(each)] = replace(known, because=tuple(dict.fromkeys(because)))
+    return proofs
+
+
+def _proof(lookup: Lookup, naming: Naming, evidence: Evidence, infos: Mapping[str, SourceInfo], number: int) -> Proof:
+    info = infos.get(evidence.source or "")
+    source = naming[evidence.source] if evidence.source else None
+    words = evidence.anchor or (evidence.text if evidence.verbatim else None)
+    return Proof(
+        number=number,
+        text=evidence.text,
+        lang=foreign(info.lang if info else None, lookup),
+        verbatim=evidence.verbatim,
+        locator=evidence.locator,
+        source=source,
+        href=page_of(evidence.passage, lookup.terms, lookup.language) if evidence.passage else None,
+        context=in_context(source.href if source else None, evidence.passage),
+        original=original(info.url if info else None, words),
+        as_of=evidence.as_of,
+    )
+
+
+def _note(lookup: Lookup, naming: Naming, note: Note) -> NoteLine:
+    return NoteLine(note.text[lookup.language], tuple(_cell(lookup, naming, cell) for cell in note.about))
+
+
+def _option(lookup: Lookup, option: Option) -> Suggestion:
+    return Suggestion(
+        option.sentence[lookup.language],
+        permalink(option.question, option.slots, lookup.language, lookup.terms),
+    )

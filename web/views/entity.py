@@ -1,0 +1,327 @@
+"""The page of one thing: what it is, what sources say of it, who thinks what about it, and what is not known."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from kg.engine import Cell
+from web.language import sort_key
+from web.views.lookup import Lookup, Name, Naming, Solutions, iri_of
+from web.views.statements import (
+    FACTUAL,
+    RDF,
+    SKOS,
+    SourceInfo,
+    Statement,
+    Statements,
+    records,
+    source_infos,
+    statements,
+)
+
+# Segment of the address → the class that names the kind of page.
+KIND_OF_SEGMENT: Mapping[str, str] = {
+    "actor": "Actor",
+    "initiative": "Initiative",
+    "place": "Place",
+    "source": "Source",
+    "passage": "Passage",
+    "statement": "Statement",
+    "issue": "Issue",
+    "instrument": "FrameworkCondition",
+    "change": "FrameworkChange",
+    "project": "ResearchProject",
+    "coder": "Coder",
+    "coding": "Coding",
+    "target-group": "TargetGroup",
+    "task": "Task",
+    "help": "HelpType",
+    "role": "Role",
+    "voluntariness": "VoluntarinessForm",
+    "value": "Value",
+    "effect": "Effect",
+    "evaluation": "EvaluationStatus",
+    "code": "Code",
+}
+
+# Properties that only rules write: shown as derived, with the definition that says how.
+DERIVED = ("serves", "offeredWithin", "supersededBy")
+
+# What a reader asks of an initiative or an actor: the question, and the facts that would answer it.
+ASKED: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
+    "initiative": (
+        ("Who is behind it", ("providedBy",)),
+        ("Who pays for it", ("fundedBy", "fundedUnder")),
+        ("Where it is offered", ("offeredIn",)),
+        ("Who it is for", ("targets",)),
+        ("What exactly it does", ("offersHelp", "performsTask", "mediatesFor")),
+        ("When it began", ("periodStart",)),
+        ("How it has been evaluated", ("evaluationStatus",)),
+    ),
+    "actor": (
+        ("Which initiatives it is behind", ("provides",)),
+        ("What it does in the field", ("provides", "performsTask", "playsRole", "offersHelp", "administers")),
+        ("What it thinks itself", ("holder",)),
+    ),
+}
+
+LITERAL_FACTS = ("organisationNumber", "year", "periodStart", "periodEnd")
+UPWARDS = ("within", "subgroupOf", "concerns")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """One value under a property with the statements that say so; *derived* where only a rule does."""
+
+    value: Name
+    statements: tuple[Statement, ...]
+    derived: bool = False
+
+
+@dataclass(frozen=True)
+class Property:
+    """A property of the thing with its values; *other* names the property's bearer when it is not this thing."""
+
+    name: Name
+    claims: tuple[Claim, ...]
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A line of the fact box: recorded as identity, not said by a source."""
+
+    name: Name
+    values: tuple[Name, ...]
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """What the sources that were coded whole do not say."""
+
+    questions: tuple[str, ...]
+    sources: tuple[Name, ...]
+    coded: bool
+
+
+@dataclass(frozen=True)
+class EntityPage:
+    """Everything the page of one thing shows."""
+
+    iri: str
+    segment: str
+    slug: str
+    name: Name
+    kind_name: Name | None
+    types: tuple[Name, ...]
+    others: tuple[Name, ...]
+    definition: Name | None
+    notes: tuple[Name, ...]
+    identity: tuple[Identity, ...]
+    said: tuple[Property, ...]
+    said_elsewhere: tuple[Property, ...]
+    reserved: tuple[Statement, ...]
+    own_views: tuple[Statement, ...]
+    other_views: tuple[Statement, ...]
+    statements: Statements
+    unknown: Unknown | None
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What three queries brought, before it is arranged."""
+
+    iri: str
+    own: Solutions
+    neighbours: Solutions
+    statements: Statements
+    naming: Naming
+
+
+def entity_page(lookup: Lookup, segment: str, slug: str) -> EntityPage | None:
+    """Build the page of ``/{lang}/SEGMENT/SLUG``; ``None`` where the graph has nothing under that name."""
+    iri = iri_of(segment, slug, lookup.terms)
+    own = lookup.rows("entity", this=[iri])
+    neighbours = lookup.rows("entity-neighbours", this=[iri])
+    found = records(lookup, lookup.rows("statements-about", this=[iri]))
+    if not own and not found:
+        return None
+    also = {cell.value for row in (*own, *neighbours) for cell in row.values() if cell.kind == "iri"} | {iri}
+    inverses = _inverses(lookup)
+    made, naming = statements(lookup, found, also | {*inverses, *inverses.values()})
+    return _arranged(lookup, segment, slug, _Known(iri, own, neighbours, made, naming), inverses)
+
+
+def _arranged(lookup: Lookup, segment: str, slug: str, known: _Known, inverses: Mapping[str, str]) -> EntityPage:
+    facts = [each for each in known.statements.facts if each.kind == "Fact"]
+    views = known.statements.views
+    held = tuple(view for view in views if _holds(view, known.iri))
+    kind = KIND_OF_SEGMENT.get(segment)
+    return EntityPage(
+        iri=known.iri,
+        segment=segment,
+        slug=slug,
+        name=known.naming[known.iri],
+        kind_name=lookup.term(kind) if kind and kind in lookup.terms.own else None,
+        types=_types(lookup, known, kind),
+        others=_others(lookup, known),
+        definition=lookup.named(_texts(known.own, f"{SKOS}definition")),
+        notes=_notes(lookup, known),
+        identity=_identity(lookup, known),
+        said=(*_said(facts, known), *_derived(lookup, known)),
+        said_elsewhere=_said_elsewhere(facts, known, inverses),
+        reserved=tuple(each for each in known.statements.facts if each.kind != "Fact"),
+        own_views=held,
+        other_views=tuple(view for view in views if view not in held),
+        statements=known.statements,
+        unknown=_unknown(lookup, segment, known),
+    )
+
+
+def _holds(view: Statement, iri: str) -> bool:
+    return any(name.iri == iri for key in ("holder", "party") for name in view.links.get(key, ()))
+
+
+def _values(rows: Iterable[Mapping[str, Cell]], key: str) -> list[Cell]:
+    return [row["value"] for row in rows if row["key"].value == key]
+
+
+def _texts(rows: Solutions, key: str) -> dict[str, str]:
+    return {cell.lang or "": cell.value for cell in _values(rows, key)}
+
+
+def _types(lookup: Lookup, known: _Known, kind: str | None) -> tuple[Name, ...]:
+    """Name the kinds that were declared or coded; what follows from them, and the kind of page, is left out."""
+    ours = lookup.terms.prefixes["bso"]
+    inferred = f"{lookup.terms.base}graph/inferred"
+    kinds = {
+        row["value"].value
+        for row in known.own
+        if row["key"].value == f"{RDF}type" and row["value"].value.startswith(ours) and row["graph"].value != inferred
+    }
+    shown = kinds - {lookup.own(kind)} if kind else kinds
+    return tuple(sorted((known.naming[iri] for iri in shown), key=lambda name: sort_key(name.text)))
+
+
+def _others(lookup: Lookup, known: _Known) -> tuple[Name, ...]:
+    """Return other names, each once: those of this language first, then names that only exist in another."""
+    name = known.naming[known.iri].text
+    found: dict[str, Name] = {}
+    for cell in _values(known.own, f"{SKOS}altLabel"):
+        mine = cell.lang in ("", None, lookup.language)
+        if cell.value != name and (mine or cell.value not in found):
+            found[cell.value] = Name(cell.value, None if mine else cell.lang)
+    if known.iri.startswith(f"{lookup.terms.base}kos/"):
+        found = {text: other for text, other in found.items() if other.lang is None}
+    return tuple(found.values())
+
+
+def _notes(lookup: Lookup, known: _Known) -> tuple[Name, ...]:
+    found = (lookup.named(_texts(known.own, f"{SKOS}{key}")) for key in ("scopeNote", "example", "note"))
+    return tuple(note for note in found if note)
+
+
+def _identity(lookup: Lookup, known: _Known) -> tuple[Identity, ...]:
+    lines = [Identity(lookup.term(key), _named(known, key, lookup)) for key in UPWARDS]
+    lines += [
+        Identity(lookup.term(key), tuple(Name(cell.value) for cell in _values(known.own, lookup.own(key))))
+        for key in LITERAL_FACTS
+        if key in lookup.terms.own
+    ]
+    say = lookup.speech.say
+    broader = tuple(known.naming[cell.value] for cell in _values(known.own, f"{SKOS}broader"))
+    same = tuple(known.naming[cell.value] for cell in _values(known.own, f"{SKOS}exactMatch"))
+    lines += [Identity(Name(say("Broader concept")), broader), Identity(Name(say("Same as")), same)]
+    labels = {
+        lookup.own("within"): say("Places within it"),
+        lookup.own("subgroupOf"): say("Subgroups"),
+        lookup.own("concerns"): say("Issues that concern it"),
+        f"{SKOS}broader": say("Narrower concepts"),
+    }
+    for key, label in labels.items():
+        near = tuple(known.naming[row["other"].value] for row in known.neighbours if row["key"].value == key)
+        lines.append(Identity(Name(label), near))
+    return tuple(line for line in lines if line.values)
+
+
+def _named(known: _Known, key: str, lookup: Lookup) -> tuple[Name, ...]:
+    values = {cell.value for cell in _values(known.own, lookup.own(key)) if cell.kind == "iri"}
+    return tuple(known.naming[iri] for iri in sorted(values))
+
+
+def _said(facts: Iterable[Statement], known: _Known) -> tuple[Property, ...]:
+    mine = [each for each in facts if each.subject and each.subject.iri == known.iri]
+    return _grouped((each.predicate, each.object, each) for each in mine)
+
+
+def _said_elsewhere(facts: Iterable[Statement], known: _Known, inverses: Mapping[str, str]) -> tuple[Property, ...]:
+    """Return facts with this thing as their object, read backwards where the property has an inverse."""
+    rows = []
+    for each in facts:
+        if each.object and each.object.iri == known.iri and each.subject and each.subject.iri != known.iri:
+            inverse = inverses.get(each.predicate.iri or "") if each.predicate else None
+            rows.append((known.naming[inverse] if inverse else each.predicate, each.subject, each))
+    return _grouped(rows)
+
+
+def _grouped(rows: Iterable[tuple[Name | None, Name | None, Statement]]) -> tuple[Property, ...]:
+    grouped: dict[Name, dict[Name, list[Statement]]] = {}
+    for predicate, value, statement in rows:
+        if predicate and value:
+            grouped.setdefault(predicate, {}).setdefault(value, []).append(statement)
+    return tuple(
+        Property(name, tuple(Claim(value, tuple(said)) for value, said in values.items()))
+        for name, values in grouped.items()
+    )
+
+
+def _derived(lookup: Lookup, known: _Known) -> tuple[Property, ...]:
+    derived = []
+    for key in DERIVED:
+        values = sorted({cell.value for cell in _values(known.own, lookup.own(key))})
+        if values:
+            derived.append(Property(lookup.term(key), tuple(Claim(known.naming[iri], (), True) for iri in values)))
+    return tuple(derived)
+
+
+def _inverses(lookup: Lookup) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for row in lookup.rows("subclasses"):
+        if row["key"].value.endswith("#inverseOf"):
+            found[row["one"].value] = row["other"].value
+            found.setdefault(row["other"].value, row["one"].value)
+    return found
+
+
+def _unknown(lookup: Lookup, segment: str, known: _Known) -> Unknown | None:
+    """List what a reader would ask and the sources coded whole do not say; people are not asked about."""
+    if segment not in ASKED or any(cell.value == lookup.own("Person") for cell in _values(known.own, f"{RDF}type")):
+        return None
+    complete = [info for info in known.statements.sources.values() if info.complete]
+    if not complete:
+        return Unknown((), (), False)
+    open_ = [lookup.speech.say(words) for words, keys in ASKED[segment] if not _answered(lookup, known, keys)]
+    return Unknown(tuple(open_), tuple(_source_names(complete)), True)
+
+
+def _source_names(infos: Iterable[SourceInfo]) -> list[Name]:
+    return sorted((info.name for info in infos), key=lambda name: sort_key(name.text))
+
+
+def _answered(lookup: Lookup, known: _Known, keys: Iterable[str]) -> bool:
+    """Say whether anything, even a denial or a possibility, was said by one of *keys*, either way round."""
+    inverse = {"provides": "providedBy", "administers": "administeredBy"}
+    for key in keys:
+        if key == "holder" and any(_holds(view, known.iri) for view in known.statements.views):
+            return True
+        for each in known.statements.all:
+            if each.kind not in FACTUAL or not each.predicate:
+                continue
+            if each.subject and each.subject.iri == known.iri and each.predicate.iri == lookup.own(key):
+                return True
+            if each.object and each.object.iri == known.iri and each.predicate.iri == lookup.own(inverse.get(key, "")):
+                return True
+    return False
+
+
+def unread_sources(lookup: Lookup) -> tuple[Name, ...]:
+    """Name the sources that are not coded whole."""
+    return tuple(_source_names(info for info in source_infos(lookup).values() if not info.complete))

@@ -1,0 +1,237 @@
+"""Pages that list: things of a kind, records, concepts and terms, search hits."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from kg.engine import Cell
+from kg.model import Finding
+from web.language import folded, sort_key
+from web.views.entity import KIND_OF_SEGMENT
+from web.views.lookup import Lookup, Name, Solutions, page_of
+from web.views.statements import RDF, SKOS
+
+PAGE_LENGTH = 100
+RECORDS: Mapping[str, str] = {"statement": "Statement", "passage": "Passage"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing in a list: its name, what kind it is, a sentence about it."""
+
+    name: Name
+    kinds: tuple[Name, ...] = ()
+    about: Name | None = None
+    extra: str | None = None
+
+
+@dataclass(frozen=True)
+class ListPage:
+    """A page of a list: *number* counts from 1; *more* says whether another follows."""
+
+    segment: str
+    title: Name
+    definition: str
+    entries: tuple[Entry, ...]
+    total: int
+    number: int
+    more: bool
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """A concept scheme with its concepts."""
+
+    name: Name
+    slug: str
+    concepts: tuple[Entry, ...]
+
+
+@dataclass(frozen=True)
+class ConceptsPage:
+    """All schemes, and our own classes and properties by module."""
+
+    schemes: tuple[Scheme, ...]
+    classes: tuple[Entry, ...]
+    properties: tuple[Entry, ...]
+
+
+def list_page(lookup: Lookup, segment: str, number: int) -> ListPage | None:
+    """Build ``/{lang}/SEGMENT/``; ``None`` for a kind that does not exist."""
+    local = KIND_OF_SEGMENT.get(segment)
+    if local is None or local not in lookup.terms.own:
+        return None
+    found = _records(lookup, local) if segment in RECORDS else _things(lookup, segment, local)
+    first = (number - 1) * PAGE_LENGTH
+    return ListPage(
+        segment=segment,
+        title=lookup.term(local),
+        definition=lookup.terms.own[local].definition[lookup.language],
+        entries=tuple(found[first : first + PAGE_LENGTH]),
+        total=len(found),
+        number=number,
+        more=len(found) > first + PAGE_LENGTH,
+    )
+
+
+def _things(lookup: Lookup, segment: str, local: str) -> list[Entry]:
+    rows = lookup.rows("listed", kind=[lookup.own(local)])
+    stem = f"/{lookup.language}/{segment}/"
+    entries = _entries(lookup, rows, without=lookup.own(local))
+    return [entry for entry in entries if (entry.name.href or "").startswith(stem)]
+
+
+def _entries(lookup: Lookup, rows: Solutions, without: str = "") -> list[Entry]:
+    """Make entries of rows of ``?thing ?key ?value``, in Norwegian order of their names."""
+    things: dict[str, dict[str, list[Cell]]] = {}
+    for row in rows:
+        things.setdefault(row["thing"].value, {}).setdefault(row["key"].value, []).append(row["value"])
+    above = _superclasses(lookup) if things else {}
+    found = [_entry(lookup, iri, values, above, without) for iri, values in things.items()]
+    return sorted((entry for entry in found if entry), key=lambda entry: sort_key(entry.name.text))
+
+
+def _entry(
+    lookup: Lookup, iri: str, values: Mapping[str, list[Cell]], above: Mapping[str, set[str]], without: str
+) -> Entry | None:
+    name = lookup.named(_texts(values.get(f"{SKOS}prefLabel", ())), iri)
+    if name is None:
+        name = Name(lookup.terms.compress(iri), None, page_of(iri, lookup.terms, lookup.language), iri)
+    ours = {cell.value for cell in values.get(f"{RDF}type", ()) if cell.value.startswith(lookup.terms.prefixes["bso"])}
+    general = {wider for kind in ours for wider in above.get(kind, ())} | {without}
+    locals_ = [lookup.local(kind) for kind in sorted(ours - general)]
+    kinds = tuple(lookup.term(local) for local in locals_ if local in lookup.terms.own)
+    return Entry(name, kinds, lookup.named(_texts(values.get(f"{SKOS}definition", ()))))
+
+
+def _texts(cells: Iterable[Cell]) -> dict[str, str]:
+    return {cell.lang or "": cell.value for cell in cells}
+
+
+def _superclasses(lookup: Lookup) -> dict[str, set[str]]:
+    """Return every class with all the classes above it."""
+    direct: dict[str, set[str]] = {}
+    for row in lookup.rows("subclasses"):
+        if row["key"].value.endswith("#subClassOf") and row["one"].value != row["other"].value:
+            direct.setdefault(row["one"].value, set()).add(row["other"].value)
+    found: dict[str, set[str]] = {}
+    for kind in direct:
+        reached: set[str] = set()
+        frontier = {*direct[kind]}
+        while frontier:
+            reached |= frontier
+            frontier = {wider for each in frontier for wider in direct.get(each, ())} - reached
+        found[kind] = reached - {kind}
+    return found
+
+
+def _records(lookup: Lookup, local: str) -> list[Entry]:
+    rows = lookup.rows("listed-records", kind=[lookup.own(local)])
+    naming = lookup.names({row["source"].value for row in rows})
+    entries: dict[str, Entry] = {}
+    for row in rows:
+        iri = row["thing"].value
+        words = Name(row["text"].value, None, page_of(iri, lookup.terms, lookup.language), iri)
+        where = f"{naming[row['source'].value].text}, {row['locator'].value}"
+        entries.setdefault(iri, Entry(words, extra=where))
+    return list(entries.values())
+
+
+def concepts_page(lookup: Lookup) -> ConceptsPage:
+    """Build the page of all concepts and terms."""
+    rows = lookup.rows("concepts")
+    schemes: dict[str, dict[str, Solutions]] = {}
+    for row in rows:
+        schemes.setdefault(row["scheme"].value, {}).setdefault(row["concept"].value, []).append(row)
+    naming = lookup.names(schemes)
+    made = tuple(
+        Scheme(
+            naming[iri],
+            iri.rpartition("/")[2],
+            tuple(_concept(lookup, each, found) for each, found in concepts.items()),
+        )
+        for iri, concepts in schemes.items()
+    )
+    return ConceptsPage(
+        tuple(sorted(made, key=lambda scheme: sort_key(scheme.name.text))),
+        _own(lookup, "class"),
+        _own(lookup, "object", "datatype", "annotation"),
+    )
+
+
+def _concept(lookup: Lookup, iri: str, rows: Solutions) -> Entry:
+    def words(key: str) -> dict[str, str]:
+        return _texts(row["value"] for row in rows if row["key"].value == f"{SKOS}{key}")
+
+    name = lookup.named(words("prefLabel"), iri) or Name(lookup.terms.compress(iri))
+    return Entry(name, (), lookup.named(words("definition")))
+
+
+def _own(lookup: Lookup, *kinds: str) -> tuple[Entry, ...]:
+    terms = (term for term in lookup.terms.own.values() if term.kind in kinds)
+    entries = (Entry(lookup.term(term.name), (), Name(term.definition[lookup.language]), term.name) for term in terms)
+    return tuple(sorted(entries, key=lambda entry: sort_key(entry.name.text)))
+
+
+def search(lookup: Lookup, wanted: str) -> tuple[Entry, ...]:
+    """Find things by name in any language: whole names first, then beginnings, then the rest."""
+    words = folded(wanted).split()
+    if not words:
+        return ()
+    hits: dict[str, tuple[int, str | None]] = {}
+    labels: dict[str, dict[str, str]] = {}
+    for row in lookup.rows("things"):
+        iri, label = row["thing"].value, row["label"]
+        if row["key"].value == f"{SKOS}prefLabel":
+            labels.setdefault(iri, {})[label.lang or ""] = label.value
+        rank = _rank(folded(label.value), words)
+        if rank is not None and rank < hits.get(iri, (9, None))[0]:
+            hits[iri] = (rank, label.value)
+    found = []
+    for iri, (rank, hit) in hits.items():
+        name = lookup.named(labels.get(iri, {}), iri)
+        if name and name.href:
+            also = hit if hit != name.text else None
+            found.append((rank, sort_key(name.text), Entry(name, _kind(lookup, name), None, also)))
+    return tuple(entry for _, _, entry in sorted(found, key=lambda hit: hit[:2]))
+
+
+def _kind(lookup: Lookup, name: Name) -> tuple[Name, ...]:
+    local = KIND_OF_SEGMENT.get((name.href or "").split("/")[2]) if (name.href or "").startswith("/") else None
+    return (lookup.term(local),) if local and local in lookup.terms.own else ()
+
+
+def _rank(label: str, words: list[str]) -> int | None:
+    if not all(word in label for word in words):
+        return None
+    whole = " ".join(words)
+    return 0 if label == whole else 1 if label.startswith(whole) else 2
+
+
+@dataclass(frozen=True)
+class FindingLine:
+    """What a rule found about one thing, in words."""
+
+    severity: str
+    name: Name
+    message: str
+    passage: str | None
+
+
+def findings(lookup: Lookup, found: Iterable[Finding]) -> tuple[FindingLine, ...]:
+    """Put findings in the words of this language, with links to the thing and to the passage."""
+    return tuple(_finding(lookup, each) for each in found)
+
+
+def _finding(lookup: Lookup, found: Finding) -> FindingLine:
+    name = lookup.named(dict[str, str](found.label.items()), found.focus) or lookup.names(())[found.focus]
+    passage = page_of(found.passage, lookup.terms, lookup.language) if found.passage else None
+    return FindingLine(found.severity, name, found.message[lookup.language], passage)
+
+
+def lists_of(lookup: Lookup) -> tuple[tuple[str, str], ...]:
+    """Name every list with its address."""
+    return tuple(
+        (lookup.term(local).text, f"/{lookup.language}/{segment}/")
+        for segment, local in KIND_OF_SEGMENT.items()
+        if local in lookup.terms.own
+    )

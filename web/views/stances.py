@@ -1,0 +1,158 @@
+"""Who thinks what: issues by groups, with the verb of the source, and four kinds of empty cell told apart."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from web.language import sort_key
+from web.views.lookup import Lookup, Name, page_of
+from web.views.statements import SourceInfo, Statement, Statements, records, source_infos, statements
+
+Emptiness = Literal["silent", "not-coded", "open"]
+Side = Literal["holder", "party", "higher", "lower", "expects", "expected"]
+
+SIDES: Mapping[str, Side] = {
+    "holder": "holder",
+    "party": "party",
+    "higherParty": "higher",
+    "lowerParty": "lower",
+    "of": "expected",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One view in a cell, seen from the group of the column."""
+
+    statement: Statement
+    side: Side
+
+    @property
+    def tone(self) -> str:
+        """Which colour: an evaluation of the source's own, ``denied``, or ``plain``."""
+        if self.side == "holder" and self.statement.denied_polarity:
+            return "denied"
+        return (self.side == "holder" and self.statement.evaluation) or "plain"
+
+
+@dataclass(frozen=True)
+class Gap:
+    """Why a cell is empty: the sources are silent, are not coded yet, or leave open who belongs to the group."""
+
+    kind: Emptiness
+    within: Name | None = None
+    statement: str | None = None
+
+
+@dataclass(frozen=True)
+class MatrixCell:
+    """One group on one issue: views, or the reason there are none."""
+
+    group: Name
+    entries: tuple[Entry, ...]
+    gap: Gap | None
+
+
+@dataclass(frozen=True)
+class MatrixRow:
+    """One issue: what relates its parties, what is said without a holder, and a cell for each group."""
+
+    issue: Name
+    relations: tuple[Statement, ...]
+    loose: tuple[Statement, ...]
+    cells: tuple[MatrixCell, ...]
+
+    @property
+    def silent(self) -> tuple[Name, ...]:
+        """The groups that the sources do not mention on this issue."""
+        return tuple(cell.group for cell in self.cells if cell.gap and cell.gap.kind == "silent")
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """The stance matrix."""
+
+    groups: tuple[Name, ...]
+    rows: tuple[MatrixRow, ...]
+    statements: Statements
+    unread: tuple[Name, ...]
+
+
+RELATIONS = ("Agreement", "LessAgreement", "Disagreement", "Tension", "Comparison")
+
+
+def matrix(lookup: Lookup) -> Matrix:
+    """Arrange all views by issue and group; nothing is sorted by count."""
+    made, _ = statements(lookup, records(lookup, lookup.rows("views")))
+    return _arranged(lookup, made)
+
+
+def issue_matrix(lookup: Lookup, made: Statements, issue: str) -> Matrix:
+    """Arrange those of *made* that are about *issue*: one row, or none."""
+    return _arranged(lookup, made, issue)
+
+
+def _arranged(lookup: Lookup, made: Statements, only: str | None = None) -> Matrix:
+    infos = source_infos(lookup)
+    open_to = _open_to(lookup)
+    topics = {name for view in made.views for name in view.links.get("about", ()) if only in (None, name.iri)}
+    about = {topic: [view for view in made.views if topic in view.links.get("about", ())] for topic in topics}
+    groups = _groups(view for views in about.values() for view in views)
+    order = sorted(topics, key=lambda name: sort_key(name.text))
+    rows = tuple(_row(topic, about[topic], groups, open_to, infos) for topic in order)
+    return Matrix(groups, rows, made, tuple(info.name for info in infos.values() if not info.complete))
+
+
+def _open_to(lookup: Lookup) -> dict[str, dict[str, str]]:
+    """Return group → the groups it may or may not be part of → the page of the statement that leaves it open."""
+    found: dict[str, dict[str, str]] = {}
+    for row in lookup.rows("boundaries"):
+        one, other = row["one"].value, row["other"].value
+        page = page_of(row["st"].value, lookup.terms, lookup.language) or ""
+        found.setdefault(one, {})[other] = page
+        found.setdefault(other, {})[one] = page
+    return found
+
+
+def _groups(views: Iterable[Statement]) -> tuple[Name, ...]:
+    found = {name for view in views for key in SIDES for name in view.links.get(key, ())}
+    return tuple(sorted(found, key=lambda name: sort_key(name.text)))
+
+
+def _row(
+    issue: Name,
+    views: list[Statement],
+    groups: Iterable[Name],
+    open_to: Mapping[str, Mapping[str, str]],
+    infos: Mapping[str, SourceInfo],
+) -> MatrixRow:
+    entries = {group: tuple(_entries(views, group)) for group in groups}
+    present = {group.iri: group for group, found in entries.items() if found}
+    cells = tuple(
+        MatrixCell(group, found, None if found else _gap(group, present, open_to, infos))
+        for group, found in entries.items()
+    )
+    relations = tuple(view for view in views if view.kind in RELATIONS)
+    free = (view for view in views if view.kind not in RELATIONS)
+    loose = tuple(view for view in free if not any(view.links.get(key) for key in SIDES))
+    return MatrixRow(issue, relations, loose, cells)
+
+
+def _entries(views: Iterable[Statement], group: Name) -> Iterable[Entry]:
+    for view in views:
+        for key, side in SIDES.items():
+            if group in view.links.get(key, ()):
+                yield Entry(view, side)
+                break
+
+
+def _gap(
+    group: Name,
+    present: Mapping[str | None, Name],
+    open_to: Mapping[str, Mapping[str, str]],
+    infos: Mapping[str, SourceInfo],
+) -> Gap:
+    for other, statement in open_to.get(group.iri or "", {}).items():
+        if other in present:
+            return Gap("open", present[other], statement)
+    return Gap("silent" if infos and all(info.complete for info in infos.values()) else "not-coded")
