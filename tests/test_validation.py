@@ -298,6 +298,7 @@ PERSONAL = [
     "22 33 44 55",
     "(tlf. 22 33 44 55)",
     "ring 45 12 34 56, eller kom innom",
+    "a" * 200_000 + "@fjordby.example",
 ]
 HARMLESS = [
     "2016",
@@ -323,6 +324,7 @@ HARMLESS = [
     "@fjordby",
     "punkt 1, 2, 3 og 4",
     "0.91234567",
+    "@" + "a" * 200_000,
 ]
 
 
