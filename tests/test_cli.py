@@ -1,0 +1,254 @@
+"""The command line as other programs and people at a terminal meet it: output, messages, exit codes."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, serving
+
+THREE = ROOT / "tests" / "corpora" / "three"
+
+
+def bustadgraf(*arguments: str | Path, cwd: Path, stdin: str | None = None, **environment: str):
+    command = [sys.executable, "-m", "kg.cli", *map(str, arguments)]
+    shell = os.environ | {"PYTHONPATH": str(ROOT)} | environment
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, env=shell, input=stdin, timeout=120)
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    return shutil.copytree(THREE, tmp_path / "corpus")
+
+
+def coding_of(corpus: Path) -> Path:
+    return next(corpus.glob("sources/*/*.coding.yaml"))
+
+
+def test_build_prints_one_json_line_with_the_agreed_keys(corpus, tmp_path):
+    done = bustadgraf("build", corpus, "--out", "out", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    keys = "snapshot sources passages statements candidates inferred violations warnings orphans"
+    assert list(told) == keys.split()
+    assert (told["sources"], told["passages"], told["statements"]) == (1, 3, 3)
+    assert (tmp_path / "out" / "current").resolve() == (tmp_path / "out" / "snapshots" / told["snapshot"]).resolve()
+
+
+def test_a_broken_coding_is_told_with_file_line_word_and_the_nearest(corpus, tmp_path):
+    assert bustadgraf("build", corpus, cwd=tmp_path).returncode == 0
+    before = (tmp_path / "bustadgraf-out" / "current").resolve()
+    coding = coding_of(corpus)
+    text = coding.read_text(encoding="utf-8")
+    assert "p: targets" in text
+    line = next(number for number, line in enumerate(text.split("\n"), 1) if "p: targets" in line)
+    coding.write_text(text.replace("p: targets", "p: tragets", 1), encoding="utf-8")
+    done = bustadgraf("build", corpus, "--json", cwd=tmp_path)
+    assert done.returncode == 2
+    assert f"{coding.relative_to(corpus)}:{line}:" in done.stderr
+    assert "tragets" in done.stderr
+    assert "targets" in done.stderr.split("Nearest:")[1]
+    assert json.loads(done.stdout)["snapshot"] is None
+    assert (tmp_path / "bustadgraf-out" / "current").resolve() == before
+
+
+def test_a_quote_that_is_not_in_the_text_is_an_orphan_and_stops_publication(corpus, tmp_path):
+    assert bustadgraf("build", corpus, cwd=tmp_path).returncode == 0
+    before = (tmp_path / "bustadgraf-out" / "current").resolve()
+    coding = coding_of(corpus)
+    lines = coding.read_text(encoding="utf-8").split("\n")
+    at = next(number for number, line in enumerate(lines) if line.startswith("- quote:"))
+    lines[at] = "- quote: dette står ingen stad i teksten"
+    coding.write_text("\n".join(lines), encoding="utf-8")
+    done = bustadgraf("build", corpus, "--json", cwd=tmp_path)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["orphans"] >= 1
+    assert f"{coding.name}:{at + 1}:" in done.stderr
+    assert (tmp_path / "bustadgraf-out" / "current").resolve() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["build", "no-such-corpus"], "no-such-corpus"),
+        (["build", "--no-such-option"], "no-such-option"),
+        (["ask", "Kven?", "--snapshot", "nowhere"], "bustadgraf build"),
+        (["read", "missing.txt"], "missing.txt"),
+        (["serve", "--snapshot", "nowhere"], "bustadgraf build"),
+        (["validate", "--data", "missing.ttl", "--shapes", "missing.ttl"], "missing.ttl"),
+    ],
+)
+def test_wrong_use_ends_with_2_and_says_what_to_do(arguments, said, tmp_path):
+    done = bustadgraf(*arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_example_corpus_tells_nothing_of_its_closed_sources(tmp_path):
+    done = bustadgraf("build", "example", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["sources"] == 2
+    assert "kanarifugl" not in (done.stdout + done.stderr).casefold()
+
+
+def test_read_shows_turns_and_speakers(tmp_path):
+    interview = tmp_path / "samtale.txt"
+    interview.write_text(
+        "Intervjuar: Kven hjelper?\n\nA: Kommunen, trur eg.\n\nIntervjuar: Og elles?\n\nA: Ingen.\n", "utf-8"
+    )
+    done = bustadgraf("read", "--json", interview, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    blocks = json.loads(line)["blocks"]
+    assert [(block["speaker"], block["text"]) for block in blocks][1] == ("A", "Kommunen, trur eg.")
+
+
+def test_one_unreadable_file_does_not_hide_the_others(tmp_path):
+    (tmp_path / "good.txt").write_text("Ei setning om bustad.\n", encoding="utf-8")
+    (tmp_path / "empty.txt").touch()
+    done = bustadgraf("read", "empty.txt", "good.txt", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "empty.txt" in done.stderr
+    assert "Ei setning om bustad." in done.stdout
+
+
+def test_validate_speaks_three_languages_about_the_current_snapshot(field_out, tmp_path):
+    said = {lang: bustadgraf("validate", field_out, "--lang", lang, cwd=tmp_path).stdout for lang in ("nn", "nb", "en")}
+    assert "dataa held alle krava" in said["nn"]
+    assert "dataene oppfyller alle kravene" in said["nb"]
+    assert "meets every requirement" in said["en"]
+
+
+def test_validate_takes_any_data_and_shapes(tmp_path):
+    (tmp_path / "data.ttl").write_text('<urn:a> a <urn:C> ; <urn:p> "x" .', encoding="utf-8")
+    (tmp_path / "shapes.ttl").write_text(
+        """@prefix sh: <http://www.w3.org/ns/shacl#> .
+        <urn:S> a sh:NodeShape ; sh:targetClass <urn:C> ; sh:property [ sh:path <urn:p> ; sh:nodeKind sh:IRI ] .""",
+        encoding="utf-8",
+    )
+    done = bustadgraf("validate", "--data", "data.ttl", "--shapes", "shapes.ttl", "--format", "ttl", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "sh:conforms false" in done.stdout
+
+
+def test_consistency_is_asked_of_a_reasoner(tmp_path):
+    done = bustadgraf("validate", THREE, "--consistency", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("lang", "question"),
+    [
+        ("nn", "Kven hjelper flyktningar inn på bustadmarknaden?"),
+        ("nb", "Hvem hjelper flyktninger inn på boligmarkedet?"),
+        ("en", "Who helps refugees into the housing market?"),
+    ],
+)
+def test_a_question_gets_its_answer_with_passages(field_out, tmp_path, lang, question):
+    done = bustadgraf("ask", question, "--lang", lang, "--snapshot", field_out, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "Frivillige bustadformidlarar" in done.stdout
+    assert "hjelper flyktningar inn på bustadmarknaden" in done.stdout
+
+
+def test_what_is_not_understood_is_said_and_is_no_error(field_out, tmp_path):
+    done = bustadgraf("ask", "Kor høgt er Galdhøpiggen?", "--format", "json", "--snapshot", field_out, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["outcome"] == "not-understood"
+    assert answer["rows"] == []
+
+
+def test_answers_as_csv_open_in_excel(field_out, tmp_path):
+    question = "Kva målgrupper er nemnde?"
+    done = bustadgraf("ask", question, "--format", "csv", "--snapshot", field_out, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    head = done.stdout.splitlines()[0]
+    assert head.startswith("\ufeff")
+    assert head.endswith("basis,modality,holder,text,locator,source,statement")
+
+
+def test_query_reads_standard_input(field_out, tmp_path):
+    query = "PREFIX bso: <https://w3id.org/bustadgraf/ont#> SELECT (COUNT(?s) AS ?n) WHERE { ?s a bso:Statement }"
+    done = bustadgraf("query", "-", "--format", "csv", "--snapshot", field_out, cwd=tmp_path, stdin=query)
+    assert done.stdout.split() == ["n", "144"]
+    wrong = bustadgraf("query", "-", "--snapshot", field_out, cwd=tmp_path, stdin="SELECT * WHERE { ?s ?p }")
+    assert wrong.returncode == 2
+    assert "line 1" in wrong.stderr
+
+
+@pytest.mark.parametrize("form", ["ttl", "nt", "nq", "trig", "jsonld", "rdfxml"])
+def test_exports_hold_the_same_statements(field_out, tmp_path, form):
+    from rdflib import Dataset, URIRef
+
+    target = tmp_path / f"all.{form}"
+    done = bustadgraf("export", "--format", form, "--file", target, "--snapshot", field_out, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    names = {"ttl": "turtle", "nt": "nt", "nq": "nquads", "trig": "trig", "jsonld": "json-ld", "rdfxml": "xml"}
+    data = Dataset(default_union=True).parse(target, format=names[form])
+    statement = URIRef("https://w3id.org/bustadgraf/ont#Statement")
+    assert (
+        len({subject for subject, _, _, _ in data.quads((None, None, statement, None)) if "/id/statement/" in subject})
+        == 144
+    )
+
+
+def test_the_tables_come_as_a_zip_and_the_same_each_time(field_out, tmp_path):
+    for name in ("one.zip", "two.zip"):
+        done = bustadgraf("export", "--format", "csv", "--file", name, "--snapshot", field_out, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "one.zip").read_bytes() == (tmp_path / "two.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "one.zip") as tables:
+        assert sorted(tables.namelist()) == [
+            f"{t}.csv" for t in ("actors", "initiatives", "sources", "statements", "views")
+        ]
+        assert len(tables.read("statements.csv").decode("utf-8-sig").splitlines()) == 145
+
+
+def test_an_unknown_format_names_the_nearest(field_out, tmp_path):
+    done = bustadgraf("export", "--format", "tll", "--file", "x", "--snapshot", field_out, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "ttl" in done.stderr
+    assert not (tmp_path / "x").exists()
+
+
+def test_serve_says_where_and_stops_when_asked(field_out):
+    with serving("--snapshot", str(field_out)) as url, urllib.request.urlopen(f"{url}/health") as answered:
+        told = json.load(answered)
+    assert told["status"] == "ok"
+    assert told["triples"] > 5000
+
+
+def test_a_port_in_use_is_told_as_such(field_out, tmp_path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        done = bustadgraf("serve", "--port", port, "--snapshot", field_out, cwd=tmp_path)
+    assert done.returncode == 2
+    assert port in done.stderr
+    assert "--port" in done.stderr
+
+
+def test_any_rdf_can_be_served(tmp_path):
+    (tmp_path / "data.ttl").write_text('<urn:a> <urn:p> "æøå" .', encoding="utf-8")
+    query = "query=SELECT%20%3Fo%20WHERE%20%7B%3Fs%20%3Fp%20%3Fo%7D"
+    with serving("--data", str(tmp_path / "data.ttl")) as url:
+        asked = urllib.request.Request(f"{url}/sparql?{query}", headers={"Accept": "text/csv"})
+        with urllib.request.urlopen(asked) as answered:
+            assert answered.read().decode("utf-8").split() == ["o", "æøå"]
+
+
+def test_a_shipped_corpus_can_be_copied_and_changed(tmp_path):
+    assert bustadgraf("corpus", "field", "mine", cwd=tmp_path).returncode == 0
+    done = bustadgraf("build", "mine", "--json", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["statements"] == 144
+    assert bustadgraf("corpus", "field", "mine", cwd=tmp_path).returncode == 2
