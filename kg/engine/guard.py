@@ -29,7 +29,7 @@ _TOKEN = re.compile(
   | (?P<var>[?$]\w[\w\u00B7]*+)
   | (?P<pname>(?:[^\W\d_][\w.\-\u00B7]*+)?:(?:[\w:.\-\u00B7]|%[0-9A-Fa-f]{{2}}|\\[_~.\-!$&'()*+,;=/?\#@%])*+)
   | (?P<lang>@[A-Za-z][A-Za-z0-9\-]*+)
-  | (?P<number>\d++)
+  | (?P<number>\d++(?:\.\d*+)?(?:[eE][+-]?\d++)?)
   | (?P<word>[^\W\d]\w*+)
   | (?P<other>.)
     """,
@@ -44,7 +44,9 @@ _UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE"
 
 
 @dataclass(frozen=True)
-class _Token:
+class Token:
+    """A token of SPARQL with its place; *kind* is the name of its group in the pattern."""
+
     kind: str
     text: str
     start: int
@@ -52,6 +54,7 @@ class _Token:
 
     @property
     def word(self) -> str:
+        """Return the keyword in capitals; the empty string for what is no bare word."""
         return self.text.upper() if self.kind == "word" else ""
 
 
@@ -84,10 +87,11 @@ def guard(text: str, base: str | None = None) -> GuardedQuery:
     return _without_dataset(text, kind, base)
 
 
-def _tokens(text: str, start: int = 0) -> Iterator[_Token]:
+def tokens(text: str, start: int = 0) -> Iterator[Token]:
+    """Read *text* from *start* on, always taking the longest token; white space and comments are left out."""
     for match in _TOKEN.finditer(text, start):
         if match.lastgroup != "space":
-            yield _Token(str(match.lastgroup), match[0], match.start(), match.end())
+            yield Token(str(match.lastgroup), match[0], match.start(), match.end())
 
 
 def kind_of(text: str) -> Kind | None:
@@ -95,7 +99,7 @@ def kind_of(text: str) -> Kind | None:
 
     Raises :class:`QueryForbidden` for an update.
     """
-    for token in _tokens(text):
+    for token in tokens(text):
         if token.word in _KINDS:
             return _KINDS[token.word]
         if token.word in _UPDATES:
@@ -112,7 +116,7 @@ def _calls_service(text: str) -> bool:
     while starts:
         start = starts.pop()
         before = ""
-        for token in _tokens(text, start):
+        for token in tokens(text, start):
             if token.start in seen:
                 break
             seen.add(token.start)
@@ -124,11 +128,11 @@ def _calls_service(text: str) -> bool:
     return False
 
 
-def _is_service(text: str, token: _Token, before: str, sure: bool) -> bool:
+def _is_service(text: str, token: Token, before: str, sure: bool) -> bool:
     found = _SERVICE.fullmatch(token.text) if token.kind in ("word", "pname") else None
     if not found:
         return False
-    following = [other for other in islice(_tokens(text, token.end), 3) if other.word != "SILENT"]
+    following = [other for other in islice(tokens(text, token.end), 3) if other.word != "SILENT"]
     opens = [other.text for other in following].index("{") if "{" in [other.text for other in following] else None
     if found["glued"]:  # SERVICEx:y { … }, which is a prefixed name everywhere else
         return token.kind == "pname" and opens == 0 and before not in ("GRAPH", "FROM", "NAMED")
@@ -137,19 +141,19 @@ def _is_service(text: str, token: _Token, before: str, sure: bool) -> bool:
 
 def _without_dataset(text: str, kind: Kind | None, base: str | None) -> GuardedQuery:
     names = _Names(base)
-    tokens = list(_tokens(text))
+    read = list(tokens(text))
     graphs: dict[str, list[str]] = {"FROM": [], "NAMED": []}
     blanks: list[tuple[int, int]] = []
-    for place, token in enumerate(tokens):
-        names.notice(tokens, place)
+    for place, token in enumerate(read):
+        names.notice(read, place)
         if token.word != "FROM":
             continue
-        named = place + 1 < len(tokens) and tokens[place + 1].word == "NAMED"
+        named = place + 1 < len(read) and read[place + 1].word == "NAMED"
         last = place + 1 + named
-        if last < len(tokens) and (graph := names.resolve(tokens[last])):
+        if last < len(read) and (graph := names.resolve(read[last])):
             refuse_file(graph)
             graphs["NAMED" if named else "FROM"].append(graph)
-            blanks.append((token.start, tokens[last].end))
+            blanks.append((token.start, read[last].end))
     return GuardedQuery(_blanked(text, blanks), kind, tuple(graphs["FROM"]), tuple(graphs["NAMED"]))
 
 
@@ -160,15 +164,15 @@ class _Names:
         self._base = base or ""
         self._prefixes: dict[str, str] = {}
 
-    def notice(self, tokens: list[_Token], place: int) -> None:
+    def notice(self, read: list[Token], place: int) -> None:
         """Take in the declaration that begins at *place*, if one does."""
-        word = tokens[place].word
-        if word == "BASE" and place + 1 < len(tokens) and tokens[place + 1].kind == "iri":
-            self._base = self._iri(tokens[place + 1])
-        if word == "PREFIX" and place + 2 < len(tokens) and tokens[place + 2].kind == "iri":
-            self._prefixes[tokens[place + 1].text.removesuffix(":")] = self._iri(tokens[place + 2])
+        word = read[place].word
+        if word == "BASE" and place + 1 < len(read) and read[place + 1].kind == "iri":
+            self._base = self._iri(read[place + 1])
+        if word == "PREFIX" and place + 2 < len(read) and read[place + 2].kind == "iri":
+            self._prefixes[read[place + 1].text.removesuffix(":")] = self._iri(read[place + 2])
 
-    def resolve(self, token: _Token) -> str | None:
+    def resolve(self, token: Token) -> str | None:
         """Return the IRI that *token* names; ``None`` where it names none (the parser will complain)."""
         if token.kind == "iri":
             return self._iri(token)
@@ -177,7 +181,7 @@ class _Names:
             return None
         return self._prefixes[prefix] + re.sub(r"\\(.)", r"\1", local)
 
-    def _iri(self, token: _Token) -> str:
+    def _iri(self, token: Token) -> str:
         iri = _ESCAPE.sub(lambda match: _character(match[1] or match[2]), token.text[1:-1])
         return iri if _ABSOLUTE.match(iri) else urljoin(self._base, iri)
 

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import socket
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from kg.engine import wire
 from kg.engine.answer import JSON, Cell, Purpose, Result, boolean, media_types, rows
+from kg.engine.diagnosis import syntax_error
 from kg.engine.guard import GuardedQuery, guard, refuse_file
 from kg.model import (
     AnswerTooLarge,
@@ -27,7 +27,6 @@ from kg.model import (
     MemoryExceeded,
     QueryError,
     QueryForbidden,
-    QuerySyntaxError,
     UnknownGraph,
 )
 from kg.terms import Terms
@@ -39,19 +38,19 @@ MEBI = 1024 * 1024
 CHUNK = 64 * 1024
 IN_MEMORY = MEBI  # answers over this wait on disk
 CLOSING_S = 3.0
-SHOWN = 30  # characters of a query that an error repeats
-_PLACE = re.compile(r"error at (\d+):(\d+): expected (.*)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Limits:
     """How much a query may use, and how many may run or wait.
 
-    *memory_mb* is what one query may need beside the data. *waiting* must stay below the threads of
+    *patience_s* is how long a query waits for a worker before its own time begins. *memory_mb* is
+    what one query may need beside the data. *waiting* must stay below the threads of
     the server less the workers, or queries at the endpoint would take them all.
     """
 
     deadline_s: float = 10.0
+    patience_s: float = 15.0
     memory_mb: int = 1024
     answer_mb: int = 64
     workers: Mapping[Purpose, int] = field(default_factory=lambda: MappingProxyType({"page": 2, "endpoint": 2}))
@@ -249,7 +248,7 @@ class PoolEngine:
             raise InputError(f"This query gives {guarded.kind}; choose one of {', '.join(media_types(guarded.kind))}.")
         question = {"text": guarded.text, "accept": accept, **self._data_set(guarded, default_graphs, named_graphs)}
         deadline = deadline_s or self._limits.deadline_s
-        with self._worker(purpose, deadline) as worker:
+        with self._worker(purpose) as worker:
             outcome = _collect(worker, question, deadline, self._limits)
         if isinstance(outcome, QueryError):
             raise outcome
@@ -295,10 +294,10 @@ class PoolEngine:
         }
 
     @contextmanager
-    def _worker(self, purpose: Purpose, patience_s: float) -> Iterator[_Worker]:
+    def _worker(self, purpose: Purpose) -> Iterator[_Worker]:
         """Lend a worker. One whose query fails in here is ended, and its place is filled anew."""
         shelf = self._shelves[purpose]
-        worker = shelf.take(patience_s)
+        worker = shelf.take(self._limits.patience_s)
         try:
             if worker and not worker.lives():
                 self._end(worker)
@@ -382,21 +381,3 @@ def _reported(said: Mapping[str, str], text: str, limits: Limits) -> QueryError:
     if said["error"] == "unsupported":
         return QueryForbidden(f"{said['message']}.")
     return EngineUnavailable(f"The engine failed on this query: {said['message']}")
-
-
-def syntax_error(message: str, text: str) -> QuerySyntaxError:
-    """Turn what pyoxigraph's parser says into words with a line and a column."""
-    found = _PLACE.match(message)
-    if not found:
-        return QuerySyntaxError(message)
-    line, column = int(found[1]), int(found[2])
-    rest = (text.splitlines() or [""])[line - 1 : line]
-    before, after = (rest[0][: column - 1], rest[0][column - 1 :]) if rest else ("", "")
-    if "Prefix not found" in found[3]:
-        name = before.split()[-1] if before.split() else before
-        return QuerySyntaxError(f"The prefix of {name} is not declared. Add PREFIX … : <…> at the top.", line, column)
-    if "IRI parsing failed" in found[3]:
-        return QuerySyntaxError("This IRI is not valid, or is relative and has no BASE.", line, column)
-    near = f"near {after[:SHOWN].strip()!r}" if after.strip() else "at the end of the line"
-    expected = f"; expected {found[3]}" if len(found[3]) <= 2 * SHOWN else ""
-    return QuerySyntaxError(f"This is not SPARQL 1.1, {near}{expected}.", line, column)
