@@ -17,6 +17,7 @@ from rdflib.namespace import DCTERMS
 
 from kg.model import LANGUAGES, VIEWS
 from kg.ontology import kos_graph, ontology_graph
+from kg.reasoning import expand
 from kg.resources import resource, text
 from kg.terms import Terms
 
@@ -67,6 +68,10 @@ def own(graph: Graph, kind: URIRef) -> set[str]:
 
 def concepts(kos: Graph) -> set[URIRef]:
     return {node for node in kos.subjects(RDF.type, SKOS.Concept) if isinstance(node, URIRef)}
+
+
+def version_of(ontology: Graph) -> str:
+    return str(ontology.value(URIRef(TERMS.base + "ont"), OWL.versionInfo))
 
 
 def in_languages(graph: Graph, node: URIRef, annotation: URIRef) -> Counter[str | None]:
@@ -182,7 +187,7 @@ def test_views_of_the_program_are_the_views_of_the_ontology(ontology: Graph) -> 
 def test_the_header_says_what_a_registry_of_ontologies_asks_for(ontology: Graph) -> None:
     header = URIRef(TERMS.base + "ont")
     assert set(ontology.subjects(RDF.type, OWL.Ontology)) == {header}
-    assert ontology.value(header, OWL.versionIRI) == URIRef(TERMS.base + "ont/0.1.0")
+    assert ontology.value(header, OWL.versionIRI) == URIRef(TERMS.base + "ont/0.2.0")
     assert in_languages(ontology, header, DCTERMS.title) == Counter(LANGUAGES)
     assert in_languages(ontology, header, DCTERMS.description) == Counter(LANGUAGES)
     for annotation in ("license", "creator", "contributor", "publisher", "created", "issued", "modified", "source"):
@@ -200,10 +205,12 @@ def test_the_shipped_file_imports_every_module_and_the_graph_none(ontology: Grap
     assert not list(ontology.objects(None, OWL.imports))
 
 
-def test_the_changes_of_every_module_are_told() -> None:
+def test_the_changes_of_every_module_are_told(ontology: Graph) -> None:
     told = text("ontology", "CHANGELOG.md")
     assert [module for module in (*MODULES, "external", "kos") if f"**{module}**" not in told] == []
     assert "## 0.1.0" in told
+    assert [name for name in re.findall(r"^  - .*?`(\w+)`", told, re.MULTILINE) if name not in TERMS.own] == []
+    assert f"## {version_of(ontology)}," in told
 
 
 # Concepts
@@ -447,6 +454,25 @@ def test_a_social_entrepreneur_may_be_one_node_of_both_kinds(ontology: Graph) ->
 
 @pytest.mark.usefixtures("java")
 @pytest.mark.parametrize(
+    "possible",
+    [
+        "instrument:x a bso:PartnershipAgreement , bso:FundingInstrument .",
+        "instrument:x a bso:Benefit , bso:GrantScheme .",
+        "actor:x a bso:Foundation , bso:VoluntaryOrganisation , bso:UserOrganisation , bso:NonProfitOrganisation .",
+        "actor:x a bso:InterestOrganisation , bso:PublicBody .",
+        "actor:x a bso:MunicipalUnit , bso:StateAgency ; bso:unitOf actor:bergen-kommune , actor:husbanken .",
+        "actor:idealist-actors a bso:ActorGroup ; bso:competesWith actor:idealist-actors .",
+        "award:x a bso:FundingAward ; bso:awardedTo initiative:naustet . initiative:naustet a bso:Initiative .",
+        "instrument:x a bso:GrantScheme ; bso:availableTo group:refugees , actor:municipalities .",
+        "instrument:x a bso:Strategy ; bso:ownerCount 5 , 6 ; bso:amount 12 , 12.5 ; bso:validFrom 2014 .",
+    ],
+)
+def test_what_sources_may_say_together_is_no_contradiction(ontology: Graph, kos: Graph, possible: str) -> None:
+    assert holds_together(ontology, kos, said(possible))
+
+
+@pytest.mark.usefixtures("java")
+@pytest.mark.parametrize(
     "contradiction",
     [
         "actor:x a bso:PublicBody , bso:NonProfitOrganisation .",
@@ -458,10 +484,56 @@ def test_a_social_entrepreneur_may_be_one_node_of_both_kinds(ontology: Graph) ->
         "initiative:x bso:offeredIn actor:bergen-kommune . actor:bergen-kommune a bso:Municipality .",
         "initiative:x bso:targets task:voice . task:voice a bso:Task .",
         "place:x bso:within place:x .",
+        "actor:x a bso:CommercialProvider , bso:NonProfitOrganisation .",
+        "actor:x a bso:CommercialProvider , bso:MunicipalUnit .",
+        "actor:x a bso:Ministry , bso:StateAgency .",
+        "actor:x a bso:MunicipalUnit , bso:Municipality .",
+        "actor:x bso:unitOf actor:y . actor:y bso:unitOf actor:x .",
+        "actor:x bso:memberOfGroup actor:y . actor:y a bso:Organisation .",
+        "instrument:x a bso:Strategy , bso:GrantScheme .",
+        "instrument:x a bso:PartnershipAgreement , bso:LegalInstrument .",
+        "instrument:x a bso:Loan , bso:GrantScheme .",
+        "award:x a bso:FundingAward , bso:GrantScheme .",
+        "award:x a bso:FundingAward , bso:FrameworkCondition .",
+        "award:y bso:awardedTo actor:z . award:x bso:awardedUnder award:y .",
+        "award:x bso:awardedTo actor:z ; bso:paidBy actor:y .",
+        "instrument:x bso:paidBy instrument:y . instrument:y a bso:GrantScheme .",
+        "instrument:x bso:intendedFor actor:municipalities . actor:municipalities a bso:ActorGroup .",
     ],
 )
 def test_a_contradiction_is_found(ontology: Graph, contradiction: str) -> None:
     assert not holds_together(ontology, said(contradiction))
+
+
+# What never follows
+
+
+def test_who_pays_where_and_in_what_legal_form_never_follows(ontology: Graph) -> None:
+    known = ontology + said(
+        "award:x a bso:FundingAward ; bso:awardedTo actor:r ; bso:awardedBy actor:b ; bso:awardedUnder instrument:i ."
+        "instrument:i bso:paidBy actor:p ; bso:administeredBy actor:a ; bso:availableTo actor:g ."
+        "instrument:i bso:intendedFor group:refugees . instrument:s bso:grounds instrument:i ; bso:ownedBy actor:o ."
+        "actor:r a bso:VoluntaryOrganisation ; bso:provides initiative:n ; bso:memberOfGroup actor:g ."
+        "actor:g bso:competesWith actor:c . initiative:n bso:coordinatedBy actor:m ."
+        "actor:m bso:collaboratesOn initiative:n ."
+    )
+    derived = expand(known)
+    for name in ("fundedBy", "fundedUnder", "targets", "serves", "offeredIn", "offeredWithin"):
+        assert not list(derived.subject_objects(TERMS.uri(name))), name
+    for name in ("paidBy", "awardedBy", "awardedTo", "availableTo", "administeredBy", "memberOfGroup", "provides"):
+        assert set(derived.subject_objects(TERMS.uri(name))) == set(known.subject_objects(TERMS.uri(name))), name
+    kinds = {TERMS.compress(str(kind)) for kind in derived.objects(TERMS.uri("actor:r"), RDF.type)}
+    assert {kind for kind in kinds if kind.startswith("bso:")} == {
+        "bso:VoluntaryOrganisation",
+        "bso:Organisation",
+        "bso:Actor",
+    }
+
+
+def test_whoever_is_in_a_group_competes_with_nobody_for_that(ontology: Graph) -> None:
+    derived = expand(ontology + said("actor:r bso:memberOfGroup actor:g . actor:g bso:competesWith actor:c ."))
+    pairs = {(TERMS.compress(str(a)), TERMS.compress(str(b))) for a, b in derived[: TERMS.uri("competesWith")]}
+    assert pairs == {("actor:g", "actor:c"), ("actor:c", "actor:g")}
 
 
 # Language
