@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+
 from kg.engine import Engine, open_engine
 from kg.questions import Catalogue
 from kg.snapshot import Snapshot, build
-from web.app import create_app
-
 from kg.terms import Terms
+from web.app import create_app
 from web.publication import Publication
 
 ROOT = Path(__file__).parent.parent
