@@ -7,7 +7,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
-from kg.understanding import understand
 from werkzeug.wrappers import Response as AnyResponse
 
 from kg.engine import media_types
@@ -21,6 +20,7 @@ from kg.model import (
     QuerySyntaxError,
 )
 from kg.questions import Answer, Catalogue, answer
+from kg.understanding import understand
 from web import views
 from web.language import Speech, as_language, wanted_language
 from web.publication import publication

@@ -1,7 +1,7 @@
 """From graph to page: each function returns one frozen object that a template receives; nothing here knows HTTP."""
 
 from web.views.answers import AnswerPage, GalleryGroup, answer_page, gallery
-from web.views.entity import KIND_OF_SEGMENT, EntityPage, entity_page
+from web.views.entity import SEGMENTS, EntityPage, entity_page
 from web.views.frame import Site, site
 from web.views.lists import ConceptsPage, ListPage, concepts_page, findings, list_page, lists_of, search
 from web.views.lookup import Lookup, Name, page_of
@@ -9,7 +9,7 @@ from web.views.source import PassagePage, SourcePage, StatementPage, passage_pag
 from web.views.stances import Matrix, issue_matrix, matrix
 
 __all__ = [
-    "KIND_OF_SEGMENT",
+    "SEGMENTS",
     "AnswerPage",
     "ConceptsPage",
     "EntityPage",

@@ -14,33 +14,32 @@ from web.views.statements import (
     Statement,
     Statements,
     records,
-    source_infos,
     statements,
 )
 
-# Segment of the address → the class that names the kind of page.
-KIND_OF_SEGMENT: Mapping[str, str] = {
-    "actor": "Actor",
-    "initiative": "Initiative",
-    "place": "Place",
-    "source": "Source",
-    "passage": "Passage",
-    "statement": "Statement",
-    "issue": "Issue",
-    "instrument": "FrameworkCondition",
-    "change": "FrameworkChange",
-    "project": "ResearchProject",
-    "coder": "Coder",
-    "coding": "Coding",
-    "target-group": "TargetGroup",
-    "task": "Task",
-    "help": "HelpType",
-    "role": "Role",
-    "voluntariness": "VoluntarinessForm",
-    "value": "Value",
-    "effect": "Effect",
-    "evaluation": "EvaluationStatus",
-    "code": "Code",
+# Segment of the address → the class of what has its page there, and the word for several of them.
+SEGMENTS: Mapping[str, tuple[str, str]] = {
+    "actor": ("Actor", "Actors"),
+    "initiative": ("Initiative", "Initiatives"),
+    "place": ("Place", "Places"),
+    "issue": ("Issue", "Issues"),
+    "instrument": ("FrameworkCondition", "Instruments and conditions"),
+    "change": ("FrameworkChange", "Changes"),
+    "project": ("ResearchProject", "Research projects"),
+    "source": ("Source", "Sources"),
+    "statement": ("Statement", "Statements"),
+    "passage": ("Passage", "Passages"),
+    "target-group": ("TargetGroup", "Target groups"),
+    "task": ("Task", "Tasks"),
+    "help": ("HelpType", "Types of help"),
+    "role": ("Role", "Roles"),
+    "voluntariness": ("VoluntarinessForm", "Forms of volunteering"),
+    "value": ("Value", "Values"),
+    "effect": ("Effect", "Effects"),
+    "evaluation": ("EvaluationStatus", "Evaluations"),
+    "code": ("Code", "Codes"),
+    "coder": ("Coder", "Coders"),
+    "coding": ("Coding", "Codings"),
 }
 
 # Properties that only rules write: shown as derived, with the definition that says how.
@@ -79,7 +78,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Property:
-    """A property of the thing with its values; *other* names the property's bearer when it is not this thing."""
+    """A property of the thing with its values."""
 
     name: Name
     claims: tuple[Claim, ...]
@@ -110,14 +109,15 @@ class EntityPage:
     segment: str
     slug: str
     name: Name
-    kind_name: Name | None
+    kind_name: str | None
+    kinds_name: str | None
     types: tuple[Name, ...]
-    others: tuple[Name, ...]
+    others: Identity | None
     definition: Name | None
-    notes: tuple[Name, ...]
+    notes: tuple[tuple[str, Name], ...]
     identity: tuple[Identity, ...]
     said: tuple[Property, ...]
-    said_elsewhere: tuple[Property, ...]
+    said_elsewhere: tuple[Statement, ...]
     reserved: tuple[Statement, ...]
     own_views: tuple[Statement, ...]
     other_views: tuple[Statement, ...]
@@ -154,19 +154,20 @@ def _arranged(lookup: Lookup, segment: str, slug: str, known: _Known, inverses: 
     facts = [each for each in known.statements.facts if each.kind == "Fact"]
     views = known.statements.views
     held = tuple(view for view in views if _holds(view, known.iri))
-    kind = KIND_OF_SEGMENT.get(segment)
+    kind, kinds = SEGMENTS.get(segment, (None, None))
     return EntityPage(
         iri=known.iri,
         segment=segment,
         slug=slug,
         name=known.naming[known.iri],
-        kind_name=lookup.term(kind) if kind and kind in lookup.terms.own else None,
+        kind_name=lookup.term(kind).text if kind else None,
+        kinds_name=lookup.speech.say(kinds) if kinds else None,
         types=_types(lookup, known, kind),
         others=_others(lookup, known),
         definition=lookup.named(_texts(known.own, f"{SKOS}definition")),
         notes=_notes(lookup, known),
         identity=_identity(lookup, known),
-        said=(*_said(facts, known), *_derived(lookup, known)),
+        said=(*_said(lookup, facts, known, inverses), *_derived(lookup, known)),
         said_elsewhere=_said_elsewhere(facts, known, inverses),
         reserved=tuple(each for each in known.statements.facts if each.kind != "Fact"),
         own_views=held,
@@ -201,22 +202,23 @@ def _types(lookup: Lookup, known: _Known, kind: str | None) -> tuple[Name, ...]:
     return tuple(sorted((known.naming[iri] for iri in shown), key=lambda name: sort_key(name.text)))
 
 
-def _others(lookup: Lookup, known: _Known) -> tuple[Name, ...]:
-    """Return other names, each once: those of this language first, then names that only exist in another."""
-    name = known.naming[known.iri].text
+def _others(lookup: Lookup, known: _Known) -> Identity | None:
+    """Return other names, each once; what is called the same in every language shows its foreign names too."""
+    proper = len({cell.value for cell in _values(known.own, f"{SKOS}prefLabel")}) < 2
     found: dict[str, Name] = {}
     for cell in _values(known.own, f"{SKOS}altLabel"):
         mine = cell.lang in ("", None, lookup.language)
-        if cell.value != name and (mine or cell.value not in found):
+        if cell.value != known.naming[known.iri].text and (mine or (proper and cell.value not in found)):
             found[cell.value] = Name(cell.value, None if mine else cell.lang)
-    if known.iri.startswith(f"{lookup.terms.base}kos/"):
-        found = {text: other for text, other in found.items() if other.lang is None}
-    return tuple(found.values())
+    words = lookup.speech.say("Other names") if proper else lookup.speech.say("Other words for it")
+    return Identity(Name(words), tuple(found.values())) if found else None
 
 
-def _notes(lookup: Lookup, known: _Known) -> tuple[Name, ...]:
-    found = (lookup.named(_texts(known.own, f"{SKOS}{key}")) for key in ("scopeNote", "example", "note"))
-    return tuple(note for note in found if note)
+def _notes(lookup: Lookup, known: _Known) -> tuple[tuple[str, Name], ...]:
+    say = lookup.speech.say
+    labels = {"scopeNote": say("When to use it"), "example": say("Example"), "note": say("Coder's note")}
+    found = ((label, lookup.named(_texts(known.own, f"{SKOS}{key}"))) for key, label in labels.items())
+    return tuple((label, note) for label, note in found if note)
 
 
 def _identity(lookup: Lookup, known: _Known) -> tuple[Identity, ...]:
@@ -247,26 +249,36 @@ def _named(known: _Known, key: str, lookup: Lookup) -> tuple[Name, ...]:
     return tuple(known.naming[iri] for iri in sorted(values))
 
 
-def _said(facts: Iterable[Statement], known: _Known) -> tuple[Property, ...]:
-    mine = [each for each in facts if each.subject and each.subject.iri == known.iri]
-    return _grouped((each.predicate, each.object, each) for each in mine)
-
-
-def _said_elsewhere(facts: Iterable[Statement], known: _Known, inverses: Mapping[str, str]) -> tuple[Property, ...]:
-    """Return facts with this thing as their object, read backwards where the property has an inverse."""
+def _said(
+    lookup: Lookup, facts: Iterable[Statement], known: _Known, inverses: Mapping[str, str]
+) -> tuple[Property, ...]:
+    """Return what is said of this thing, also where it is the object and the property has an inverse."""
     rows = []
     for each in facts:
-        if each.object and each.object.iri == known.iri and each.subject and each.subject.iri != known.iri:
-            inverse = inverses.get(each.predicate.iri or "") if each.predicate else None
-            rows.append((known.naming[inverse] if inverse else each.predicate, each.subject, each))
-    return _grouped(rows)
+        if each.subject and each.predicate and each.object:
+            inverse = inverses.get(each.predicate.iri or "")
+            if each.subject.iri == known.iri:
+                rows.append((each.predicate, each.object, each))
+            elif each.object.iri == known.iri and inverse:
+                rows.append((known.naming[inverse], each.subject, each))
+    order = [lookup.own(local) for local in lookup.terms.own]
+    return _grouped(sorted(rows, key=lambda row: order.index(row[0].iri) if row[0].iri in order else -1))
 
 
-def _grouped(rows: Iterable[tuple[Name | None, Name | None, Statement]]) -> tuple[Property, ...]:
+def _said_elsewhere(facts: Iterable[Statement], known: _Known, inverses: Mapping[str, str]) -> tuple[Statement, ...]:
+    """Return facts about other things that lead to this one and cannot be read backwards."""
+    return tuple(
+        each
+        for each in facts
+        if each.object and each.object.iri == known.iri and each.subject and each.subject.iri != known.iri
+        if each.predicate and each.predicate.iri not in inverses
+    )
+
+
+def _grouped(rows: Iterable[tuple[Name, Name, Statement]]) -> tuple[Property, ...]:
     grouped: dict[Name, dict[Name, list[Statement]]] = {}
     for predicate, value, statement in rows:
-        if predicate and value:
-            grouped.setdefault(predicate, {}).setdefault(value, []).append(statement)
+        grouped.setdefault(predicate, {}).setdefault(value, []).append(statement)
     return tuple(
         Property(name, tuple(Claim(value, tuple(said)) for value, said in values.items()))
         for name, values in grouped.items()
@@ -320,8 +332,3 @@ def _answered(lookup: Lookup, known: _Known, keys: Iterable[str]) -> bool:
             if each.object and each.object.iri == known.iri and each.predicate.iri == lookup.own(inverse.get(key, "")):
                 return True
     return False
-
-
-def unread_sources(lookup: Lookup) -> tuple[Name, ...]:
-    """Name the sources that are not coded whole."""
-    return tuple(_source_names(info for info in source_infos(lookup).values() if not info.complete))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from kg.engine import Cell
 from kg.model import Finding
 from web.language import folded, sort_key
-from web.views.entity import KIND_OF_SEGMENT
+from web.views.entity import SEGMENTS
 from web.views.lookup import Lookup, Name, Solutions, page_of
 from web.views.statements import RDF, SKOS
 
@@ -29,7 +29,7 @@ class ListPage:
     """A page of a list: *number* counts from 1; *more* says whether another follows."""
 
     segment: str
-    title: Name
+    title: str
     definition: str
     entries: tuple[Entry, ...]
     total: int
@@ -57,14 +57,14 @@ class ConceptsPage:
 
 def list_page(lookup: Lookup, segment: str, number: int) -> ListPage | None:
     """Build ``/{lang}/SEGMENT/``; ``None`` for a kind that does not exist."""
-    local = KIND_OF_SEGMENT.get(segment)
-    if local is None or local not in lookup.terms.own:
+    if segment not in SEGMENTS:
         return None
+    local, kinds = SEGMENTS[segment]
     found = _records(lookup, local) if segment in RECORDS else _things(lookup, segment, local)
     first = (number - 1) * PAGE_LENGTH
     return ListPage(
         segment=segment,
-        title=lookup.term(local),
+        title=lookup.speech.say(kinds),
         definition=lookup.terms.own[local].definition[lookup.language],
         entries=tuple(found[first : first + PAGE_LENGTH]),
         total=len(found),
@@ -196,8 +196,8 @@ def search(lookup: Lookup, wanted: str) -> tuple[Entry, ...]:
 
 
 def _kind(lookup: Lookup, name: Name) -> tuple[Name, ...]:
-    local = KIND_OF_SEGMENT.get((name.href or "").split("/")[2]) if (name.href or "").startswith("/") else None
-    return (lookup.term(local),) if local and local in lookup.terms.own else ()
+    segment = (name.href or "").split("/")[2:3]
+    return tuple(lookup.term(SEGMENTS[each][0]) for each in segment if each in SEGMENTS)
 
 
 def _rank(label: str, words: list[str]) -> int | None:
@@ -230,8 +230,5 @@ def _finding(lookup: Lookup, found: Finding) -> FindingLine:
 
 def lists_of(lookup: Lookup) -> tuple[tuple[str, str], ...]:
     """Name every list with its address."""
-    return tuple(
-        (lookup.term(local).text, f"/{lookup.language}/{segment}/")
-        for segment, local in KIND_OF_SEGMENT.items()
-        if local in lookup.terms.own
-    )
+    say = lookup.speech.say
+    return tuple((say(kinds), f"/{lookup.language}/{segment}/") for segment, (_, kinds) in SEGMENTS.items())

@@ -1,6 +1,6 @@
 """Who thinks what: issues by groups, with the verb of the source, and four kinds of empty cell told apart."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -9,14 +9,13 @@ from web.views.lookup import Lookup, Name, page_of
 from web.views.statements import SourceInfo, Statement, Statements, records, source_infos, statements
 
 Emptiness = Literal["silent", "not-coded", "open"]
-Side = Literal["holder", "party", "higher", "lower", "expects", "expected"]
+Side = Literal["holder", "party", "higher", "lower"]
 
 SIDES: Mapping[str, Side] = {
     "holder": "holder",
     "party": "party",
     "higherParty": "higher",
     "lowerParty": "lower",
-    "of": "expected",
 }
 
 
@@ -55,7 +54,7 @@ class MatrixCell:
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """One issue: what relates its parties, what is said without a holder, and a cell for each group."""
+    """One issue: how its parties relate, a cell for each group, and what is said with no group behind it."""
 
     issue: Name
     relations: tuple[Statement, ...]
@@ -78,7 +77,7 @@ class Matrix:
     unread: tuple[Name, ...]
 
 
-RELATIONS = ("Agreement", "LessAgreement", "Disagreement", "Tension", "Comparison")
+RELATIONS = ("Agreement", "LessAgreement", "Disagreement")
 
 
 def matrix(lookup: Lookup) -> Matrix:
@@ -93,14 +92,14 @@ def issue_matrix(lookup: Lookup, made: Statements, issue: str) -> Matrix:
 
 
 def _arranged(lookup: Lookup, made: Statements, only: str | None = None) -> Matrix:
-    infos = source_infos(lookup)
+    infos = [info for info in source_infos(lookup).values() if info.loaded]
     open_to = _open_to(lookup)
     topics = {name for view in made.views for name in view.links.get("about", ()) if only in (None, name.iri)}
     about = {topic: [view for view in made.views if topic in view.links.get("about", ())] for topic in topics}
     groups = _groups(view for views in about.values() for view in views)
     order = sorted(topics, key=lambda name: sort_key(name.text))
     rows = tuple(_row(topic, about[topic], groups, open_to, infos) for topic in order)
-    return Matrix(groups, rows, made, tuple(info.name for info in infos.values() if not info.complete))
+    return Matrix(groups, rows, made, tuple(info.name for info in infos if not info.complete))
 
 
 def _open_to(lookup: Lookup) -> dict[str, dict[str, str]]:
@@ -124,7 +123,7 @@ def _row(
     views: list[Statement],
     groups: Iterable[Name],
     open_to: Mapping[str, Mapping[str, str]],
-    infos: Mapping[str, SourceInfo],
+    infos: Sequence[SourceInfo],
 ) -> MatrixRow:
     entries = {group: tuple(_entries(views, group)) for group in groups}
     present = {group.iri: group for group, found in entries.items() if found}
@@ -133,8 +132,7 @@ def _row(
         for group, found in entries.items()
     )
     relations = tuple(view for view in views if view.kind in RELATIONS)
-    free = (view for view in views if view.kind not in RELATIONS)
-    loose = tuple(view for view in free if not any(view.links.get(key) for key in SIDES))
+    loose = tuple(view for view in views if not any(view.links.get(key) for key in SIDES))
     return MatrixRow(issue, relations, loose, cells)
 
 
@@ -150,9 +148,9 @@ def _gap(
     group: Name,
     present: Mapping[str | None, Name],
     open_to: Mapping[str, Mapping[str, str]],
-    infos: Mapping[str, SourceInfo],
+    infos: Sequence[SourceInfo],
 ) -> Gap:
     for other, statement in open_to.get(group.iri or "", {}).items():
         if other in present:
             return Gap("open", present[other], statement)
-    return Gap("silent" if infos and all(info.complete for info in infos.values()) else "not-coded")
+    return Gap("silent" if infos and all(info.complete for info in infos) else "not-coded")

@@ -34,12 +34,16 @@ class Record:
 
 @dataclass(frozen=True)
 class SourceInfo:
-    """What must be said of a source wherever its words are shown."""
+    """What must be said of a source wherever its words are shown.
+
+    A source that is known but not *loaded* has a name here and no text: nothing was looked for in it.
+    """
 
     name: Name
     title: str
     lang: str | None
     digest: bool
+    loaded: bool
     complete: bool
     url: str | None
     year: str | None
@@ -154,6 +158,7 @@ def _source_info(lookup: Lookup, name: Name, values: Mapping[str, Cell]) -> Sour
         title=text("dcterms:title") or name.text,
         lang=text("dcterms:language"),
         digest=text("digest") == "true",
+        loaded="access" in values,
         complete=lookup.local(text("codedExtent") or "") == "complete",
         url=web_address(text("url")),
         year=text("year"),
