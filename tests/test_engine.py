@@ -37,7 +37,7 @@ TRIG = """
 :g2 { :b :p :d . :a :same :b . }
 """
 X = "PREFIX : <http://x.example/> "
-HEAVY = "SELECT (COUNT(*) AS ?n) WHERE {" + "".join(f" ?s{i} ?p{i} ?o{i} ." for i in range(12)) + " }"
+HEAVY = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?a < ?d && ?g > ?f) }"
 GREEDY = "SELECT * WHERE {" + "".join(f" ?s{i} ?p{i} ?o{i} ." for i in range(8)) + " } ORDER BY ?o1"
 LONG = "SELECT * WHERE {" + "".join(f" ?s{i} ?p{i} ?o{i} ." for i in range(6)) + " }"
 

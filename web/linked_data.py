@@ -26,7 +26,7 @@ from web.negotiation import (
     wanted_format,
 )
 from web.publication import Publication, publication
-from web.sparql import HTML, offers
+from web.sparql import HTML, given, offers
 
 blueprint = Blueprint("linked_data", __name__)
 
@@ -126,7 +126,7 @@ def void() -> Response:
     dumps = [f"<{base}dump/{_dump_name(snapshot.name, form)}>" for form in DUMPS] if snapshot else ["UNDEF"]
     text = publication().terms.rebase(_text("void")).replace("UNDEF", " ".join(dumps))
     result = publication().engine.query(text, accept=offer.media_type)
-    return varies(_fresh(Response(result.chunks, mimetype=result.media_type)))
+    return varies(_fresh(given(result)))
 
 
 @blueprint.get("/dump/<file>")
@@ -246,7 +246,7 @@ def _data(name: Name, offer: Offer) -> Response:
     else:
         text, graphs = _query("linked-entity-table" if offer is CSV else "linked-entity", name.iri), []
     result = publication().engine.query(text, accept=offer.media_type, default_graphs=graphs)
-    return _fresh(Response(result.chunks, mimetype=offer.media_type))
+    return _fresh(given(result))
 
 
 def _fresh(response: Response) -> Response:

@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, quote
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from kg.engine import Kind, kind_of, media_types
+from kg.engine import Kind, Result, kind_of, media_types
 from kg.model import (
     AnswerTooLarge,
     DeadlineExceeded,
@@ -108,10 +108,16 @@ def _answer(query: str, operation: Operation) -> Response:
         )
     except QueryError as error:
         return _refused(error)
+    return varies(given(result))
+
+
+def given(result: Result) -> Response:
+    """Give an answer of the engine to the client."""
     response = Response(result.chunks, mimetype=result.media_type)
+    response.content_length = result.length
     if result.truncated:
         response.headers["Warning"] = '299 - "The service behind this one cut the answer"'
-    return varies(response)
+    return response
 
 
 def _refused(error: QueryError) -> Response:
@@ -213,4 +219,4 @@ def _description(operation: Operation) -> Response:
     feature = "sd:UnionDefaultGraph" if publication().snapshot else "UNDEF"
     text = text.replace("urn:x-endpoint", here).replace("UNDEF", feature)
     result = publication().engine.query(text, accept=chosen.media_type)
-    return varies(Response(result.chunks, mimetype=result.media_type))
+    return varies(given(result))

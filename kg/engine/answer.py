@@ -32,12 +32,13 @@ _GRAPHS: Mapping[str, str] = {
 class Result:
     """An answer whose success is known: *chunks* holds all of it and no error can follow.
 
-    *truncated* tells that the service behind it cut the rows; the pool of our own never does.
+    *length* is its size in bytes. *truncated* tells that a remote service cut the rows; our own pool never does.
     """
 
     kind: Kind
     media_type: str
     chunks: Iterator[bytes]
+    length: int
     truncated: bool = False
 
 

@@ -356,8 +356,8 @@ def _collect(worker: _Worker, question: Mapping[str, Any], deadline_s: float, li
             elif tag == wire.FAILED:
                 return _reported(json.loads(payload), question["text"], limits)
             else:
-                worker.stale = bool(payload)
-                return Result(head["kind"], head["media_type"], _Chunks(spool))
+                worker.stale, length = bool(payload), spool.tell()
+                return Result(head["kind"], head["media_type"], _Chunks(spool), length)
     except TimeoutError as error:
         raise DeadlineExceeded(deadline_s) from error
     except (EOFError, ConnectionError) as error:

@@ -56,7 +56,7 @@ class RemoteEngine:
         fields += [("named-graph-uri", graph) for graph in named_graphs]
         body, headers = self._post(fields, media_type, deadline_s or self._deadline_s)
         truncated = headers.get("X-SPARQL-MaxRows") is not None  # Virtuoso cuts rows and says 200
-        return Result(kind, media_type, iter([body]), truncated)
+        return Result(kind, media_type, iter([body]), len(body), truncated)
 
     def select(self, text: str, *, deadline_s: float | None = None) -> list[dict[str, Cell]]:
         """See :class:`Engine`."""

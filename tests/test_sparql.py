@@ -1,0 +1,395 @@
+"""/sparql: the SPARQL 1.1 Protocol as clients speak it, and how it holds against those who mean harm."""
+
+import csv
+import io
+import json
+import socket
+import threading
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from urllib.parse import quote, urlencode, urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+from rdflib import Graph, Namespace, URIRef
+from rdflib.namespace import RDF, VOID
+
+from kg.engine import Limits, open_engine, open_files
+from kg.snapshot import Snapshot
+from kg.terms import Terms
+from web.app import create_app
+from web.negotiation import Offer, best
+from web.publication import Publication
+
+B = "https://w3id.org/bustadgraf/"
+SD = Namespace("http://www.w3.org/ns/sparql-service-description#")
+BERGEN = f"<{B}id/place/bergen>"
+SELECT = (
+    f"SELECT ?label {{ {BERGEN} <http://www.w3.org/2004/02/skos/core#prefLabel> ?label FILTER(LANG(?label) = 'nn') }}"
+)
+CONSTRUCT = f"CONSTRUCT {{ {BERGEN} ?p ?o }} WHERE {{ {BERGEN} ?p ?o }}"
+FORM = "application/x-www-form-urlencoded"
+HEAVY = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?a < ?d && ?g > ?f) }"
+GREEDY = "SELECT * WHERE {" + "".join(f" ?s{i} ?p{i} ?o{i} ." for i in range(8)) + " } ORDER BY ?o1"
+
+
+def problem(answer: object, status: int, reason: str) -> dict[str, object]:
+    """The problem document of a refusal, checked for what RFC 9457 and every refusal of ours promise."""
+    assert answer.status_code == status  # type: ignore[attr-defined]
+    assert answer.mimetype == "application/problem+json"  # type: ignore[attr-defined]
+    told: dict[str, object] = answer.get_json()  # type: ignore[attr-defined]
+    assert told["status"] == status
+    assert told["reason"] == reason
+    assert told["title"]
+    assert told["detail"]
+    assert "Traceback" not in str(told)
+    return told
+
+
+# -- asking --------------------------------------------------------------------------------------
+
+
+def test_a_query_is_taken_by_get_and_by_both_posts(client: FlaskClient) -> None:
+    answers = [
+        client.get("/sparql", query_string={"query": SELECT}),
+        client.post("/sparql", data={"query": SELECT}),
+        client.post("/sparql", data=SELECT.encode(), content_type="application/sparql-query; charset=UTF-8"),
+    ]
+    for answer in answers:
+        assert answer.status_code == 200
+        assert answer.mimetype == "application/sparql-results+json"
+        assert [row["label"]["value"] for row in answer.get_json()["results"]["bindings"]] == ["Bergen"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert answer.headers["Access-Control-Allow-Origin"] == "*"
+        assert "Accept" in answer.headers["Vary"]
+
+
+def test_head_tells_what_get_would_and_has_no_body(client: FlaskClient) -> None:
+    answer = client.head("/sparql", query_string={"query": SELECT})
+    assert answer.status_code == 200
+    assert answer.mimetype == "application/sparql-results+json"
+    assert answer.data == b""
+
+
+def test_the_four_result_formats(client: FlaskClient) -> None:
+    def ask(accept: str) -> object:
+        return client.get("/sparql", query_string={"query": SELECT}, headers={"Accept": accept})
+
+    xml = ask("application/sparql-results+xml")
+    spaces = {"r": "http://www.w3.org/2005/sparql-results#"}
+    assert [node.text for node in ET.fromstring(xml.data).iterfind(".//r:literal", spaces)] == ["Bergen"]
+    assert list(csv.reader(io.StringIO(ask("text/csv").text))) == [["label"], ["Bergen"]]
+    assert ask("text/csv").data == b"label\r\nBergen\r\n", "W3C CSV: no BOM"
+    assert ask("text/tab-separated-values").text == '?label\n"Bergen"@nn\n'
+    assert ask("application/json").get_json()["head"] == {"vars": ["label"]}
+    for accept in ("text/csv", "text/tab-separated-values"):
+        assert ask(accept).content_type == f"{accept}; charset=utf-8"
+
+
+def test_ask_answers_in_json_and_xml(client: FlaskClient) -> None:
+    told = client.get("/sparql", query_string={"query": "ASK { ?s ?p ?o }"})
+    assert told.get_json()["boolean"] is True
+    xml = client.get("/sparql", query_string={"query": "ASK { ?s <urn:x:no> ?o }", "format": "xml"})
+    assert b"<boolean>false</boolean>" in xml.data
+
+
+@pytest.mark.parametrize(
+    ("accept", "parser"),
+    [
+        ("text/turtle", "turtle"),
+        ("application/n-triples", "nt"),
+        ("application/ld+json", "json-ld"),
+        ("application/rdf+xml", "xml"),
+    ],
+)
+def test_graphs_come_in_every_rdf_format(client: FlaskClient, accept: str, parser: str) -> None:
+    for query in (CONSTRUCT, f"DESCRIBE {BERGEN}"):
+        answer = client.get("/sparql", query_string={"query": query}, headers={"Accept": accept})
+        assert answer.mimetype == accept
+        graph = Graph().parse(data=answer.data, format=parser)
+        assert (URIRef(f"{B}id/place/bergen"), RDF.type, URIRef(f"{B}ont#Place")) in graph
+
+
+def test_the_data_set_of_the_protocol_is_used(client: FlaskClient) -> None:
+    def count(**fields: object) -> int:
+        query = "SELECT (COUNT(*) AS ?n) { ?s ?p ?o }"
+        answer = client.get("/sparql", query_string=urlencode({"query": query, **fields}, doseq=True))
+        return int(answer.get_json()["results"]["bindings"][0]["n"]["value"])
+
+    asserted, inferred = f"{B}graph/asserted", f"{B}graph/inferred"
+    whole = client.get("/health").get_json()["triples"]
+    assert count() == whole
+    assert 0 < count(**{"default-graph-uri": inferred}) < count(**{"default-graph-uri": asserted}) < whole
+    assert count(**{"named-graph-uri": inferred}) == 0
+    assert count(**{"default-graph-uri": [asserted, inferred]}) == whole
+    unknown = client.get("/sparql", query_string={"query": SELECT, "default-graph-uri": f"{B}graph/nope"})
+    assert f"{B}graph/nope" in str(problem(unknown, 400, "graph")["detail"])
+
+
+# -- negotiation ---------------------------------------------------------------------------------
+
+OFFERS = [Offer("json", "application/sparql-results+json", ("application/json",)), Offer("csv", "text/csv")]
+
+
+@pytest.mark.parametrize(
+    ("accept", "chosen"),
+    [
+        ("", "json"),
+        ("*/*", "json"),
+        ("text/csv", "csv"),
+        ("text/*", "csv"),
+        ("application/json;q=0.3, text/csv;q=0.2", "json"),
+        ("application/sparql-results+json;q=0.1, text/*;q=0.5", "csv"),
+        ("*/*, text/csv", "csv"),
+        ("text/csv;q=0, */*", "json"),
+        ("TEXT/CSV; header=present", "csv"),
+        ("image/png, text/csv;q=0.001", "csv"),
+        ("image/png", None),
+        ("text/csv;q=0", None),
+        ("*/*;q=0", None),
+        ("nonsense", None),
+    ],
+)
+def test_accept_is_read_with_quality_wildcards_and_exactness(accept: str, chosen: str | None) -> None:
+    offer = best(OFFERS, accept)
+    assert (offer.name if offer else None) == chosen
+
+
+def test_format_beats_accept_and_what_cannot_be_given_is_told_with_the_list(client: FlaskClient) -> None:
+    def ask(accept: str, **fields: str) -> object:
+        return client.get("/sparql", query_string={"query": SELECT, **fields}, headers={"Accept": accept})
+
+    assert ask("application/sparql-results+xml", format="csv").mimetype == "text/csv"
+    assert ask("*/*", format="application/sparql-results+xml").mimetype == "application/sparql-results+xml"
+    for answer in (ask("image/png"), ask("*/*", format="docx"), ask("*/*", format="ttl"), ask("text/turtle")):
+        assert set(problem(answer, 406, "format")["available"]) == {"json", "xml", "csv", "tsv"}  # type: ignore[call-overload]
+
+
+# -- the service about itself --------------------------------------------------------------------
+
+
+def test_without_a_query_the_service_describes_itself_under_its_real_address(client: FlaskClient) -> None:
+    answer = client.get("/sparql", base_url="http://data.example.org:8080")
+    graph = Graph().parse(data=answer.data, format="turtle")
+    here = URIRef("http://data.example.org:8080/sparql")
+    assert (here, RDF.type, SD.Service) in graph
+    assert (here, SD.endpoint, here) in graph
+    assert (here, SD.feature, SD.UnionDefaultGraph) in graph
+    names = {str(name) for name in graph.objects(None, SD.name)}
+    assert {f"{B}graph/ontology", f"{B}graph/inferred", f"{B}graph/source/ervik-linden-2016"} <= names
+    default = graph.value(graph.value(here, SD.defaultDataset), SD.defaultGraph)
+    assert int(graph.value(default, VOID.triples)) == client.get("/health").get_json()["triples"]  # type: ignore[arg-type]
+    assert len(set(graph.objects(here, SD.resultFormat))) == 8
+
+
+def test_a_person_without_a_query_is_led_to_the_editor(client: FlaskClient) -> None:
+    browser = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+    for spoken, page in (("no,en;q=0.5", "nb"), ("en-GB", "en"), ("nn", "nn"), ("fr", "nn")):
+        answer = client.get("/sparql", headers={"Accept": browser, "Accept-Language": spoken})
+        assert answer.status_code == 303
+        assert answer.headers["Location"] == f"/{page}/sparql"
+        assert "Accept-Language" in answer.headers["Vary"]
+
+
+def test_a_hostile_host_name_cannot_write_the_description(client: FlaskClient) -> None:
+    answer = client.get("/sparql", headers={"Host": "x.example/> a <urn:evil> . <urn:a"})
+    if answer.status_code == 200:
+        assert URIRef("urn:evil") not in set(Graph().parse(data=answer.data, format="turtle").objects())
+    else:
+        assert answer.status_code == 400
+
+
+def test_options_lets_any_page_ask(client: FlaskClient) -> None:
+    answer = client.options("/sparql", headers={"Origin": "https://x.example", "Access-Control-Request-Method": "POST"})
+    assert answer.status_code == 204
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert "POST" in answer.headers["Access-Control-Allow-Methods"]
+    assert "Content-Type" in answer.headers["Access-Control-Allow-Headers"]
+
+
+# -- what is refused -----------------------------------------------------------------------------
+
+
+def test_a_syntax_error_is_400_with_line_and_column_in_the_readers_language(client: FlaskClient) -> None:
+    told = problem(client.get("/sparql?query=" + quote("SELECT * {\n ?s ?p x:o }")), 400, "syntax")
+    assert (told["line"], told["column"]) == (2, 8)
+    assert "x:" in str(told["detail"])
+    titles = {
+        spoken: client.get("/sparql?query=nonsense", headers={"Accept-Language": spoken}).get_json()["title"]
+        for spoken in ("nn", "nb", "en")
+    }
+    assert len(set(titles.values())) == 3, titles
+
+
+@pytest.mark.parametrize("method", ["put", "delete", "patch"])
+def test_other_methods_are_refused_and_the_right_ones_named(client: FlaskClient, method: str) -> None:
+    answer = getattr(client, method)("/sparql", data="x")
+    assert answer.status_code == 405
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "POST", "OPTIONS"}
+
+
+def test_requests_that_are_no_query_operation(client: FlaskClient) -> None:
+    problem(client.post("/sparql", data={"x": "y"}), 400, "query")
+    problem(client.get("/sparql?query=ASK{}&query=ASK{}"), 400, "query")
+    problem(client.post("/sparql?query=ASK{}", data={"query": "ASK{}"}), 400, "query")
+    problem(client.get("/sparql?query="), 400, "syntax")
+    problem(client.post("/sparql", data={"query": ""}), 400, "syntax")
+    for content_type in ("application/json", "multipart/form-data; boundary=x", "text/plain", ""):
+        answer = client.post("/sparql", data=SELECT, content_type=content_type)
+        assert "application/sparql-query" in answer.headers["Accept-Post"]
+        problem(answer, 415, "media type")
+    latin = client.post("/sparql", data=SELECT, content_type="application/sparql-query; charset=latin-1")
+    problem(latin, 415, "media type")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "INSERT DATA { <urn:x:a> <urn:x:b> 1 }",
+        "DROP ALL",
+        "LOAD <file:///etc/passwd>",
+        "SELECT * FROM <file:///etc/passwd> { ?s ?p ?o }",
+        "SELECT * { { OPTIONAL { SERVICE <http://127.0.0.1:9999/> { ?s ?p ?o } } } }",
+    ],
+)
+def test_updates_files_and_services_are_refused(client: FlaskClient, query: str) -> None:
+    problem(client.get("/sparql", query_string={"query": query}), 400, "forbidden")
+    problem(client.post("/sparql", data=query, content_type="application/sparql-query"), 400, "forbidden")
+    problem(client.post("/sparql", data={"update": query}), 400, "forbidden")
+    problem(client.post("/sparql", data=query, content_type="application/sparql-update"), 415, "forbidden")
+
+
+def test_a_file_named_by_the_protocol_is_refused(client: FlaskClient) -> None:
+    for name in ("default-graph-uri", "named-graph-uri"):
+        problem(client.get("/sparql", query_string={"query": "ASK {}", name: "file:///etc/passwd"}), 400, "forbidden")
+
+
+def test_bytes_that_are_no_utf8_are_refused(client: FlaskClient) -> None:
+    problem(client.get("/sparql?query=ASK%20%7B%20?s%20?p%20%22%ff%22%20%7D"), 400, "encoding")
+    problem(
+        client.post("/sparql", data=b"ASK { ?s ?p '\xe6' }", content_type="application/sparql-query"), 400, "encoding"
+    )
+    problem(client.post("/sparql", data=b"query=ASK+%7B+?s+?p+'%e6'+%7D", content_type=FORM), 400, "encoding")
+    problem(client.post("/sparql", data=b"query=\xe6", content_type=FORM), 400, "encoding")
+
+
+def test_a_large_query_is_answered_and_a_larger_one_refused(client: FlaskClient) -> None:
+    near = "ASK { ?s ?p ?o } #" + "x" * 1_000_000
+    assert client.post("/sparql", data=near, content_type="application/sparql-query").get_json()["boolean"]
+    assert client.post("/sparql", data={"query": near}).get_json()["boolean"]
+    far = "ASK { ?s ?p ?o } #" + "x" * 1_100_000
+    problem(client.post("/sparql", data=far, content_type="application/sparql-query"), 413, "size")
+    problem(client.post("/sparql", data={"query": far}), 413, "size")
+    many = "&".join(f"a{number}=1" for number in range(10_000))
+    problem(client.post("/sparql", data=many, content_type=FORM), 413, "size")
+
+
+def test_no_parameter_can_write_a_header(client: FlaskClient) -> None:
+    evil = "csv\r\nSet-Cookie: a=b"
+    for fields in ({"format": evil}, {"default-graph-uri": evil}, {"v": evil}, {"query": evil}):
+        answer = client.get("/sparql", query_string={"query": SELECT, **fields})
+        assert answer.status_code in (400, 404, 406)
+        assert "Set-Cookie" not in answer.headers
+        assert not any("\r" in value or "\n" in value for value in answer.headers.values())
+
+
+def test_an_unknown_version_is_404_with_the_list(client: FlaskClient, field_snapshot: Snapshot) -> None:
+    told = problem(client.get("/sparql", query_string={"query": SELECT, "v": "nope"}), 404, "version")
+    assert told["versions"] == [field_snapshot.name]
+    assert client.get("/sparql", query_string={"query": SELECT, "v": field_snapshot.name}).status_code == 200
+
+
+# -- limits --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tight(field_snapshot: Snapshot) -> Iterator[FlaskClient]:
+    """A client of a service with tight limits."""
+    engine = open_engine(field_snapshot, Limits(deadline_s=1, memory_mb=128, answer_mb=1))
+    yield create_app(Publication(engine, Terms(field_snapshot.manifest.base), field_snapshot)).test_client()
+    engine.close()
+
+
+def test_each_limit_is_503_and_names_itself(tight: FlaskClient) -> None:
+    slow = tight.get("/sparql", query_string={"query": HEAVY})
+    assert problem(slow, 503, "deadline")["limit_s"] == 1
+    assert int(slow.headers["Retry-After"]) > 0
+    greedy = tight.get("/sparql", query_string={"query": GREEDY})
+    assert problem(greedy, 503, "memory")["limit_mb"] == 128
+    large = tight.get("/sparql", query_string={"query": GREEDY.replace("ORDER BY ?o1", "")})
+    assert problem(large, 503, "size")["limit_mb"] == 1
+    assert tight.get("/sparql", query_string={"query": "ASK {}"}).status_code == 200
+
+
+def test_while_queries_run_away_others_are_answered(tight: FlaskClient) -> None:
+    ended: list[dict[str, object]] = []
+
+    def run_away() -> None:
+        answer = tight.application.test_client().get("/sparql", query_string={"query": HEAVY})
+        ended.append(answer.get_json())
+
+    runaways = [threading.Thread(target=run_away) for _ in range(2)]
+    for thread in runaways:
+        thread.start()
+    answered = 0
+    while any(thread.is_alive() for thread in runaways):
+        place = tight.get("/data/place/bergen.ttl")
+        assert place.status_code == 200
+        answered += 1
+    assert answered > 5
+    assert [told["reason"] for told in ended] == ["deadline"] * 2
+
+
+def test_any_rdf_files_are_served_without_anything_of_ours(tmp_path: object) -> None:
+    file = tmp_path / "data.trig"  # type: ignore[operator]
+    file.write_text("<urn:x:a> <urn:x:b> 1 . <urn:x:g> { <urn:x:c> <urn:x:d> 2 }", encoding="utf-8")
+    engine = open_files([file])
+    client = create_app(Publication(engine, Terms())).test_client()
+    try:
+        rows = client.get("/sparql", query_string={"query": "SELECT ?o { ?s ?p ?o }", "format": "csv"})
+        assert rows.data == b"o\r\n1\r\n"
+        graph = Graph().parse(data=client.get("/sparql").data, format="turtle")
+        assert not list(graph.objects(None, SD.feature))
+        assert {str(name) for name in graph.objects(None, SD.name)} == {"urn:x:g"}
+        assert client.get("/health").get_json() == {**client.get("/health").get_json(), "snapshot": None, "triples": 1}
+    finally:
+        engine.close()
+
+
+# -- over a real socket --------------------------------------------------------------------------
+
+
+def raw(server: str, request: bytes) -> bytes:
+    """Send bytes as they are and take the answer."""
+    where = urlsplit(server)
+    with socket.create_connection((where.hostname or "", where.port or 0), timeout=30) as connection:
+        connection.sendall(request)
+        answer = b""
+        while part := connection.recv(65536):
+            answer += part
+    return answer
+
+
+def test_a_real_server_answers_head_posts_and_broken_requests(server: str) -> None:
+    path = "/sparql?query=" + quote(SELECT)
+    close = b"Host: x\r\nConnection: close\r\n"
+    head, _, body = raw(server, b"HEAD %s HTTP/1.1\r\n%s\r\n" % (path.encode(), close)).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert body == b""
+    got = raw(server, b"GET %s HTTP/1.1\r\n%s\r\n" % (path.encode(), close))
+    assert json.loads(b"".join(_unchunked(got)))["results"]["bindings"][0]["label"]["value"] == "Bergen"
+    raw_bytes = raw(server, b"GET /sparql?query=ASK{\xff} HTTP/1.1\r\n%s\r\n" % close)
+    assert raw_bytes.startswith(b"HTTP/1.1 400")
+    assert b"Traceback" not in raw_bytes
+
+
+def _unchunked(answer: bytes) -> Iterator[bytes]:
+    head, _, rest = answer.partition(b"\r\n\r\n")
+    if b"chunked" not in head:
+        yield rest
+        return
+    while rest:
+        size, _, rest = rest.partition(b"\r\n")
+        length = int(size, 16)
+        yield rest[:length]
+        rest = rest[length + 2 :]
