@@ -4,6 +4,7 @@ from kg.questions.answering import Answer, Note, Option, Outcome, Row, answer, a
 from kg.questions.catalogue import (
     Catalogue,
     Column,
+    Phrasing,
     Query,
     Question,
     Slot,
@@ -15,7 +16,8 @@ from kg.questions.evidence import Evidence
 from kg.questions.rendering import catalogue_json, permalink, to_csv, to_json, to_jsonld
 from kg.questions.rows import Cell
 from kg.questions.slots import slot_values
-from kg.questions.wording import Labels, fetch_labels, name_of, shown
+from kg.questions.telling import to_text
+from kg.questions.wording import Labels, fetch_labels, in_all_languages, listed, name_of, shown
 
 __all__ = [
     "Answer",
@@ -27,6 +29,7 @@ __all__ = [
     "Note",
     "Option",
     "Outcome",
+    "Phrasing",
     "Query",
     "Question",
     "Row",
@@ -38,6 +41,8 @@ __all__ = [
     "asked",
     "catalogue_json",
     "fetch_labels",
+    "in_all_languages",
+    "listed",
     "name_of",
     "permalink",
     "shown",
@@ -45,4 +50,5 @@ __all__ = [
     "to_csv",
     "to_json",
     "to_jsonld",
+    "to_text",
 ]

@@ -122,9 +122,14 @@ class Phrasing:
     filled: Mapping[str, str]
 
     @property
-    def marks(self) -> frozenset[str]:
-        """The names of the marks in the text."""
-        return frozenset(name for _, name, _, _ in Formatter().parse(self.text) if name)
+    def marks(self) -> tuple[str, ...]:
+        """The names of the marks in the text, in order."""
+        return tuple(name for _, name, _, _ in Formatter().parse(self.text) if name)
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """The words between the marks."""
+        return tuple(piece for piece, _, _, _ in Formatter().parse(self.text) if piece.strip())
 
 
 @dataclass(frozen=True)
@@ -162,8 +167,9 @@ class NoteRule:
 class Question:
     """One template: words, slots, query, columns and the rules for its outcome.
 
-    At least one slot of *one_of*, where there are any, must be filled. *metadata* ties columns to the properties of ``source.yaml`` that fill them; *empty* says
-    whether no rows is an answer ("none is …") or silence ("the sources do not say").
+    At least one slot of *one_of*, where there are any, must be filled. *metadata* ties columns to
+    the properties of ``source.yaml`` that fill them; *empty* says whether no rows is an answer
+    ("none is …") or silence ("the sources do not say").
     """
 
     id: str
@@ -180,6 +186,11 @@ class Question:
     query: Query
     metadata: Mapping[str, str]
     empty: Literal["answer", "silent"]
+
+    @property
+    def openings(self) -> tuple[Slot | Beside, ...]:
+        """All that a thing named in a question can be taken for."""
+        return (*self.slots, *self.beside)
 
     def slot(self, name: str) -> Slot:
         """Return the slot called *name*; raise :class:`UnknownSlot`."""
@@ -202,7 +213,7 @@ class Question:
         """
         for phrasing in sorted(self.phrasings[language], key=lambda each: -len(each.filled)):
             rest = {name: iri for name, iri in slots.items() if name not in phrasing.marks}
-            if phrasing.marks <= set(slots) and rest == phrasing.filled:
+            if set(phrasing.marks) <= set(slots) and rest == phrasing.filled:
                 return capital(phrasing.text.format_map(names))
         return capital(" · ".join([self.title[language], *names.values()]))
 

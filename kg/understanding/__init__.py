@@ -1,0 +1,7 @@
+"""Sentences become questions of the catalogue, by words and rules alone: no model, nothing learned."""
+
+from kg.understanding.asking import Reply, Suggestion, ask, suggest
+from kg.understanding.lexicon import Lexicon
+from kg.understanding.matching import Heard, Reading, Understanding, understand
+
+__all__ = ["Heard", "Lexicon", "Reading", "Reply", "Suggestion", "Understanding", "ask", "suggest", "understand"]
