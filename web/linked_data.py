@@ -68,16 +68,11 @@ def _open_to_all(response: Response) -> Response:
     return response
 
 
-@blueprint.get("/<any(id, kos):space>/<kind>/<slug>")
-def thing(space: str, kind: str, slug: str) -> Response:
-    """Lead from a thing's name to its page or its data."""
-    return _leads_on(_thing(kind, slug, space))
-
-
-@blueprint.get("/kos/<scheme>")
-def scheme(scheme: str) -> Response:
-    """Lead from a concept scheme's name to the list of its concepts or its data."""
-    return _leads_on(_scheme(scheme))
+@blueprint.get("/<any(id, kos):space>/<path:rest>")
+def thing(space: str, rest: str) -> Response:
+    """Lead from the name of a thing, a concept or a concept scheme to its page or its data."""
+    kind, slash, slug = rest.partition("/")
+    return _leads_on(_thing(kind, slug, space) if slash or space == "id" else _scheme(kind))
 
 
 @blueprint.get("/graph/<path:graph>")
@@ -86,7 +81,7 @@ def graph(graph: str) -> Response:
     return _leads_on(_graph(graph))
 
 
-@blueprint.get("/version/<version>")
+@blueprint.get("/version/<path:version>")
 def version(version: str) -> Response:
     """Lead from a snapshot's name to the page about the data or to its description."""
     return _leads_on(_snapshot(version))
@@ -129,7 +124,7 @@ def void() -> Response:
     return varies(_fresh(given(result)))
 
 
-@blueprint.get("/dump/<file>")
+@blueprint.get("/dump/<path:file>")
 def dump(file: str) -> Response:
     """Give the whole data set as one compressed file, or the checksums of these files."""
     shelf: Dumps = current_app.extensions.setdefault(SHELF, Dumps(publication()))

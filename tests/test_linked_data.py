@@ -1,0 +1,264 @@
+"""Linked data: names lead to pages or data, descriptions count right, dumps are whole, unknown names are told."""
+
+import csv
+import gzip
+import hashlib
+import io
+from collections import Counter
+
+import pytest
+from flask.testing import FlaskClient
+from rdflib import OWL, RDF, Dataset, Graph, Literal, URIRef
+from rdflib.namespace import DCTERMS, SKOS, VOID
+
+from kg import __version__
+from kg.engine import Engine, open_files
+from kg.snapshot import Snapshot
+from kg.terms import Terms
+from web.app import create_app
+from web.publication import Publication
+
+B = "https://w3id.org/bustadgraf/"
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+PARSERS = {"ttl": "turtle", "nt": "nt", "jsonld": "json-ld", "rdf": "xml"}
+MEDIA = {
+    "ttl": "text/turtle",
+    "nt": "application/n-triples",
+    "jsonld": "application/ld+json",
+    "rdf": "application/rdf+xml",
+    "csv": "text/csv",
+}
+NAMES = [
+    ("/id/actor/husbanken", "actor/husbanken", "actor/husbanken"),
+    ("/id/initiative/bokontakt", "initiative/bokontakt", "initiative/bokontakt"),
+    ("/kos/target-group/refugees", "target-group/refugees", "target-group/refugees"),
+    ("/kos/target-group", "target-group/", "kos/target-group"),
+    ("/graph/kos", "data", "graph/kos"),
+    ("/graph/source/ervik-linden-2016", "data", "graph/source/ervik-linden-2016"),
+]
+
+
+def location(client: FlaskClient, path: str, accept: str = "*/*", spoken: str = "") -> str:
+    answer = client.get(path, headers={"Accept": accept, "Accept-Language": spoken})
+    assert answer.status_code == 303, (path, accept, answer.text)
+    assert {"Accept", "Accept-Language"} <= set(answer.vary)
+    return answer.headers["Location"]
+
+
+@pytest.mark.parametrize(("path", "page", "data"), NAMES)
+def test_a_name_leads_people_to_a_page_and_programs_to_data(
+    client: FlaskClient, path: str, page: str, data: str
+) -> None:
+    for spoken, language in (("no", "nb"), ("nb", "nb"), ("nn", "nn"), ("en-US,en;q=0.9", "en"), ("", "nn")):
+        assert location(client, path, BROWSER, spoken) == f"/{language}/{page}"
+    for suffix, media_type in MEDIA.items():
+        assert location(client, path, media_type) == f"/data/{data}.{suffix}"
+        assert client.get(f"/data/{data}.{suffix}").mimetype == media_type
+    assert location(client, f"{path}?format=jsonld", BROWSER) == f"/data/{data}.jsonld"
+    assert location(client, f"/data/{data}", "application/ld+json") == f"/data/{data}.jsonld"
+
+
+def test_a_name_keeps_its_version(client: FlaskClient, field_snapshot: Snapshot) -> None:
+    pinned = location(client, f"/id/actor/husbanken?v={field_snapshot.name}", "text/turtle")
+    assert pinned == f"/data/actor/husbanken.ttl?v={field_snapshot.name}"
+    assert client.get(pinned).status_code == 200
+    unknown = client.get("/id/actor/husbanken?v=000000000000")
+    assert unknown.status_code == 404
+    assert unknown.get_json()["versions"] == [field_snapshot.name]
+
+
+@pytest.mark.parametrize("suffix", PARSERS)
+def test_the_data_about_a_thing_holds_what_is_said_of_it_and_by_whom(client: FlaskClient, suffix: str) -> None:
+    answer = client.get(f"/data/initiative/bokontakt.{suffix}")
+    graph = Graph().parse(data=answer.data, format=PARSERS[suffix])
+    bokontakt, bergen = URIRef(f"{B}id/initiative/bokontakt"), URIRef(f"{B}id/place/bergen")
+    assert Literal("Bokontakt", lang="nn") in set(graph.objects(bokontakt, SKOS.prefLabel))
+    assert (bokontakt, URIRef(f"{B}ont#offeredIn"), bergen) in graph
+    facts = set(graph.subjects(RDF.subject, bokontakt))
+    assert facts
+    for fact in facts:
+        for key in ("passage", "text", "locator", "source", "basis", "coder"):
+            assert graph.value(fact, URIRef(f"{B}ont#{key}")) is not None, key
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def test_a_passage_brings_its_selectors_and_its_statements(client: FlaskClient, field_engine: Engine) -> None:
+    passage = field_engine.select(f"SELECT ?p {{ ?st <{B}ont#passage> ?p }} ORDER BY ?p LIMIT 1")[0]["p"].value
+    graph = Graph().parse(data=client.get(f"/data/{passage.removeprefix(B + 'id/')}.ttl").data, format="turtle")
+    exact = URIRef("http://www.w3.org/ns/oa#exact")
+    assert graph.value(URIRef(f"{passage}-q"), exact) is not None
+    assert list(graph.subjects(URIRef(f"{B}ont#passage"), URIRef(passage)))
+
+
+def test_the_table_of_a_thing_is_plain_csv(client: FlaskClient) -> None:
+    rows = list(csv.DictReader(io.StringIO(client.get("/data/initiative/bokontakt.csv").text)))
+    assert list(rows[0]) == ["subject", "property", "value", "language", "datatype", "graph"]
+    label = next(row for row in rows if row["property"] == str(SKOS.prefLabel) and row["language"] == "nn")
+    assert (label["value"], label["graph"]) == ("Bokontakt", f"{B}graph/dataset")
+    assert any(row["value"] == f"{B}id/initiative/bokontakt" for row in rows), "what points to it"
+
+
+def test_graphs_are_given_whole(client: FlaskClient, field_snapshot: Snapshot) -> None:
+    data = Dataset()
+    data.parse(field_snapshot.data_path, format="nquads")
+    for name in ("kos", "dataset", "inferred", "source/ervik-linden-2016"):
+        graph = Graph().parse(data=client.get(f"/data/graph/{name}.nt").data, format="nt")
+        assert len(graph) == len(data.graph(URIRef(f"{B}graph/{name}"))) > 0
+    asserted = Graph().parse(data=client.get("/data/graph/asserted.nt").data, format="nt")
+    assert len(asserted) == len({quad[:3] for quad in data.quads() if str(quad[3]) != f"{B}graph/inferred"})
+
+
+def test_the_ontology_is_negotiated_at_its_name(client: FlaskClient) -> None:
+    for path in ("/ont", "/ont/0.1.0"):
+        for suffix, parser in PARSERS.items():
+            answer = client.get(path, headers={"Accept": MEDIA[suffix]})
+            assert answer.mimetype == MEDIA[suffix]
+            graph = Graph().parse(data=answer.data, format=parser)
+            assert (URIRef(f"{B}ont#Initiative"), RDF.type, OWL.Class) in graph
+        assert location(client, path, BROWSER, "en") == "/en/concepts"
+    assert client.get("/ont", headers={"Accept": "image/png"}).status_code == 406
+    assert client.get("/ont/99.0").status_code == 404
+
+
+def test_a_version_leads_to_its_description(client: FlaskClient, field_snapshot: Snapshot) -> None:
+    path = f"/version/{field_snapshot.name}"
+    assert location(client, path, BROWSER, "nb") == "/nb/data"
+    graph = Graph().parse(data=client.get(location(client, path, "text/turtle")).data, format="turtle")
+    assert graph.value(URIRef(B + path[1:]), DCTERMS.isVersionOf) == URIRef(f"{B}graph/dataset")
+    assert client.get("/version/000000000000").status_code == 404
+
+
+def test_void_counts_what_is_served(client: FlaskClient, field_snapshot: Snapshot) -> None:
+    data = Dataset()
+    for path in field_snapshot.quad_files():
+        data.parse(path, format="nquads")
+    union = {quad[:3] for quad in data.quads()}
+    void = Graph().parse(data=client.get("/.well-known/void").data, format="turtle")
+    dataset = URIRef(f"{B}graph/dataset")
+
+    def count(name: str) -> int:
+        return int(void.value(dataset, VOID[name]))  # type: ignore[arg-type]
+
+    assert (dataset, RDF.type, VOID.Dataset) in void
+    assert count("triples") == len(union) == client.get("/health").get_json()["triples"]
+    assert count("distinctSubjects") == len({subject for subject, _, _ in union})
+    assert count("distinctObjects") == len({value for _, _, value in union})
+    assert count("properties") == len({predicate for _, predicate, _ in union})
+    assert count("classes") == len({value for _, predicate, value in union if predicate == RDF.type})
+    subsets = {str(graph): int(void.value(graph, VOID.triples)) for graph in void.objects(dataset, VOID.subset)}  # type: ignore[arg-type]
+    subsets[str(dataset)] = subsets.pop(f"{B}.well-known/void#graph-dataset")
+    assert subsets == dict(Counter(str(quad[3]) for quad in data.quads()))
+    classes = Counter(value for _, predicate, value in union if predicate == RDF.type)
+    partitions = {
+        void.value(part, VOID["class"]): int(void.value(part, VOID.entities))  # type: ignore[arg-type]
+        for part in void.objects(dataset, VOID.classPartition)
+    }
+    assert partitions == dict(classes)
+    assert void.value(dataset, DCTERMS.license) is not None
+    assert {title.language for title in void.objects(dataset, DCTERMS.title)} == {"nn", "nb", "en"}  # type: ignore[attr-defined]
+    for dump in void.objects(dataset, VOID.dataDump):
+        assert client.get(str(dump).removeprefix(B.rstrip("/"))).status_code == 200
+    assert location(client, "/.well-known/void", BROWSER, "en") == "/en/data"
+
+
+def test_dumps_are_the_public_data_and_their_sums_are_right(client: FlaskClient, field_snapshot: Snapshot) -> None:
+    stem = f"bustadgraf-{field_snapshot.name}"
+    sums = dict(reversed(line.split("  ")) for line in client.get("/dump/SHA256SUMS").text.splitlines())
+    assert set(sums) == {f"{stem}.{form}.gz" for form in ("nq", "trig", "ttl", "jsonld")}
+    expected = Dataset()
+    expected.parse(field_snapshot.data_path, format="nquads")
+    quads = sum(1 for _ in expected.quads())
+    triples = len({quad[:3] for quad in expected.quads()})
+    for form, parser, size in (("nq", "nquads", quads), ("trig", "trig", quads), ("jsonld", "json-ld", quads)):
+        answer = client.get(f"/dump/{stem}.{form}.gz")
+        assert answer.mimetype == "application/gzip"
+        assert hashlib.sha256(answer.data).hexdigest() == sums[f"{stem}.{form}.gz"]
+        read = Dataset()
+        read.parse(data=gzip.decompress(answer.data), format=parser)
+        assert sum(1 for _ in read.quads()) == size, form
+    turtle = Graph().parse(data=gzip.decompress(client.get(f"/dump/{stem}.ttl.gz").data), format="turtle")
+    assert len(turtle) == triples
+    nquads = gzip.decompress(client.get(f"/dump/{stem}.nq.gz").data)
+    assert nquads == field_snapshot.data_path.read_bytes()
+    assert client.get(f"/dump/{stem}.exe.gz").status_code == 404
+    assert client.get("/dump/bustadgraf-000000000000.nq.gz").status_code == 404
+
+
+def test_health_tells_what_is_served(client: FlaskClient, field_snapshot: Snapshot, field_engine: Engine) -> None:
+    assert client.get("/health").get_json() == {
+        "status": "ok",
+        "version": __version__,
+        "snapshot": field_snapshot.name,
+        "triples": field_engine.triples(),
+    }
+
+
+def test_data_can_be_kept_until_the_snapshot_changes(client: FlaskClient) -> None:
+    first = client.get("/data/place/bergen.ttl")
+    again = client.get("/data/place/bergen.ttl", headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    assert again.data == b""
+    other = client.get("/data/place/bergen.nt")
+    assert other.headers["ETag"] != first.headers["ETag"]
+
+
+UNKNOWN = [
+    "/id/actor/nobody",
+    "/id/nothing/nobody",
+    "/id/actor/../../etc/passwd",
+    "/id/actor/%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+    "/id/actor/a%3E%20%3Fp%20%3Fo%20.%20%3Curn:x",
+    "/id/actor/husbanken%00",
+    "/kos/nothing/x",
+    "/kos/nothing",
+    "/graph/nothing",
+    "/graph/candidates/x",
+    "/data/actor/nobody.ttl",
+    "/data/actor/husbanken.exe",
+    "/data/nothing.ttl",
+    "/data/graph/nothing.ttl",
+    "/data/version/nothing.ttl",
+    "/data/.ttl",
+    "/dump/..%2f..%2fsnapshot.json",
+    "/version/nothing",
+    "/ont/nothing",
+]
+
+
+@pytest.mark.parametrize("path", UNKNOWN)
+def test_what_is_unknown_is_told_in_three_languages(client: FlaskClient, path: str) -> None:
+    titles, headings = set(), set()
+    for spoken in ("nn", "nb", "en"):
+        answer = client.get(path, headers={"Accept": "text/turtle", "Accept-Language": spoken})
+        assert answer.status_code == 404, answer.headers
+        assert answer.mimetype == "application/problem+json"
+        assert "Set-Cookie" not in answer.headers
+        titles.add(answer.get_json()["title"])
+        page = client.get(path, headers={"Accept": BROWSER, "Accept-Language": spoken})
+        assert page.status_code == 404
+        assert page.mimetype == "text/html"
+        assert f'lang="{spoken}"' in page.text
+        assert f"/{spoken}/" in page.text
+        headings.add(page.text)
+    assert len(titles) == len(headings) == 3
+
+
+def test_no_name_can_write_a_header(client: FlaskClient) -> None:
+    for path in ("/id/actor/husbanken", "/data/actor/husbanken", "/graph/kos", "/version/x", "/dump/x", "/ont/0.1.0"):
+        answer = client.get(f"{path}%0d%0aSet-Cookie:%20a=b")
+        assert answer.status_code == 404
+        assert "Set-Cookie" not in answer.headers
+
+
+def test_files_served_as_they_are_have_no_linked_data_of_ours(tmp_path: object) -> None:
+    file = tmp_path / "data.ttl"  # type: ignore[operator]
+    file.write_text("<urn:x:a> <urn:x:b> 1 .", encoding="utf-8")
+    engine = open_files([file])
+    client = create_app(Publication(engine, Terms())).test_client()
+    try:
+        void = Graph().parse(data=client.get("/.well-known/void").data, format="turtle")
+        assert [int(count) for count in void.objects(URIRef(f"{B}graph/dataset"), VOID.triples)] == [1]  # type: ignore[call-overload]
+        for path in ("/id/actor/husbanken", "/ont", "/dump/bustadgraf-x.nq.gz", "/graph/kos"):
+            assert client.get(path, headers={"Accept": "text/turtle"}).status_code == 404
+    finally:
+        engine.close()
