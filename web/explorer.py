@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from kg.engine import media_types
@@ -20,7 +20,7 @@ from kg.model import (
     QuerySyntaxError,
 )
 from kg.questions import Answer, Catalogue, answer
-from kg.understanding import understand
+from kg.understanding import Lexicon, ask
 from web import views
 from web.language import Speech, as_language, wanted_language
 from web.publication import publication
@@ -33,6 +33,7 @@ PAGE = "/<any(nn, nb, en):lang>"
 NOT_SLOTS = frozenset({"v", "q", "lang", "format"})
 LONGEST_QUESTION = 500
 ROWS_SHOWN = 200
+LEXICON = "bustadgraf-lexicon"
 
 
 class UnknownVersion(InputError):
@@ -80,7 +81,9 @@ def home() -> AnyResponse:
     catalogue = publication().catalogue
     if not asked or catalogue is None:
         return _ask_page(None, asked)
-    return _ask_page(_understood(asked, catalogue), asked)
+    reply = ask(asked, language(), publication().engine, catalogue, publication().terms, _lexicon(catalogue))
+    left_over = tuple(each.text for each in reply.heard if each.use in ("unused", "unknown"))
+    return _ask_page(reply.answer, asked, left_over)
 
 
 @blueprint.get(f"{PAGE}/q/<question>")
@@ -91,11 +94,15 @@ def question(question: str) -> AnyResponse:
     return _ask_page(answer(publication().engine, catalogue, publication().terms, question, slots), "")
 
 
-def _understood(asked: str, catalogue: Catalogue) -> Answer:
-    return understand(publication().engine, catalogue, publication().terms, asked, language())
+def _lexicon(catalogue: Catalogue) -> Lexicon:
+    """Return the names and words of the data, read once for each application."""
+    if LEXICON not in current_app.extensions:
+        current_app.extensions[LEXICON] = Lexicon.load(publication().engine, catalogue)
+    lexicon: Lexicon = current_app.extensions[LEXICON]
+    return lexicon
 
 
-def _ask_page(found: Answer | None, asked: str) -> AnyResponse:
+def _ask_page(found: Answer | None, asked: str, left_over: tuple[str, ...] = ()) -> AnyResponse:
     held = publication()
     lookup = _lookup()
     version = held.snapshot.name if held.snapshot else None
@@ -105,7 +112,7 @@ def _ask_page(found: Answer | None, asked: str) -> AnyResponse:
         "ask.html",
         answer=shown,
         asked=asked or (shown.asked if shown and shown.question else ""),
-        heard=(),
+        left_over=left_over,
         gallery=groups,
         example=next((each.sentence for group in groups for each in group.questions), ""),
         formats=_formats(found) if found else {},

@@ -29,19 +29,23 @@ class SlotField:
 
 @dataclass(frozen=True)
 class AnswerRow:
-    """One row: cells, the weakest basis, and the numbers of the passages beneath; no numbers: an absence."""
+    """One row: cells, the weakest basis, and the numbers of the passages beneath; no numbers: an absence.
+
+    It *repeats* where its first cell is that of the row above.
+    """
 
     cells: tuple[Name | None, ...]
     basis: str | None
     modality: str | None
     proofs: tuple[int, ...]
+    repeats: bool = False
 
 
 @dataclass(frozen=True)
 class NoteLine:
-    """Something missing or known, in words, with links to what it is about."""
+    """Something missing or known: words in which names are links, and the things the words do not name."""
 
-    text: str
+    text: tuple[Name, ...]
     about: tuple[Name, ...]
 
 
@@ -61,7 +65,7 @@ class AnswerPage:
     title: str | None
     outcome: str
     asked: str
-    sentence: str
+    sentence: tuple[Name, ...]
     slots: tuple[SlotField, ...]
     columns: tuple[str, ...]
     rows: tuple[AnswerRow, ...]
@@ -113,16 +117,17 @@ def answer_page(lookup: Lookup, catalogue: Catalogue, answer: Answer, version: s
     proofs = _proofs(lookup, naming, evidence, infos)
     numbers = {key: proof.number for key, proof in proofs.items()}
     question = answer.question
+    rows = _rows(lookup, naming, answer, numbers)
     link = _Links(lookup, answer, version)
     return AnswerPage(
         question=question.id if question else None,
         title=question.title[lookup.language] if question else None,
         outcome=answer.outcome,
         asked=answer.asked[lookup.language],
-        sentence=answer.sentence[lookup.language],
+        sentence=woven(answer.sentence[lookup.language], (cell for row in rows for cell in row.cells[:1] if cell)),
         slots=_slots(lookup, question, answer.slots) if question else (),
         columns=tuple(column.label[lookup.language] for column in question.columns) if question else (),
-        rows=tuple(_row(lookup, naming, row, numbers) for row in answer.rows),
+        rows=rows,
         proofs=tuple(proofs.values()),
         gaps=tuple(_note(lookup, naming, note) for note in answer.gaps),
         known=tuple(_note(lookup, naming, note) for note in answer.known),
@@ -174,6 +179,17 @@ def _slots(lookup: Lookup, question: Question, filled: Mapping[str, str]) -> tup
             ),
         )
         for slot in question.slots
+    )
+
+
+def _rows(
+    lookup: Lookup, naming: Naming, answer: Answer, numbers: Mapping[tuple[str | None, ...], int]
+) -> tuple[AnswerRow, ...]:
+    rows = [_row(lookup, naming, row, numbers) for row in answer.rows]
+    above: list[AnswerRow | None] = [None, *rows]
+    return tuple(
+        replace(row, repeats=last is not None and bool(row.cells) and row.cells[0] == last.cells[0])
+        for row, last in zip(rows, above, strict=False)
     )
 
 
@@ -229,7 +245,25 @@ def _proof(lookup: Lookup, naming: Naming, evidence: Evidence, infos: Mapping[st
 
 
 def _note(lookup: Lookup, naming: Naming, note: Note) -> NoteLine:
-    return NoteLine(note.text[lookup.language], tuple(_cell(lookup, naming, cell) for cell in note.about))
+    about = tuple(_cell(lookup, naming, cell) for cell in note.about)
+    text = woven(note.text[lookup.language], about)
+    return NoteLine(text, tuple(name for name in about if name not in text))
+
+
+def woven(text: str, names: Iterable[Name]) -> tuple[Name, ...]:
+    """Split *text* so that the first mention of each of *names* is that name, with its link.
+
+    >>> [each.href for each in woven("Bokontakt finst i Bergen.", [Name("Bergen", href="/nn/place/bergen")])]
+    [None, '/nn/place/bergen', None]
+    """
+    pieces = [Name(text)]
+    for name in sorted(set(names), key=lambda name: -len(name.text)):
+        for place, piece in enumerate(pieces):
+            before, found, after = piece.text.partition(name.text)
+            if found and name.href and piece.href is None:
+                pieces[place : place + 1] = [each for each in (Name(before), name, Name(after)) if each.text]
+                break
+    return tuple(pieces)
 
 
 def _option(lookup: Lookup, option: Option) -> Suggestion:

@@ -139,6 +139,8 @@ class _Known:
 def entity_page(lookup: Lookup, segment: str, slug: str) -> EntityPage | None:
     """Build the page of ``/{lang}/SEGMENT/SLUG``; ``None`` where the graph has nothing under that name."""
     iri = iri_of(segment, slug, lookup.terms)
+    if iri is None:
+        return None
     own = lookup.rows("entity", this=[iri])
     neighbours = lookup.rows("entity-neighbours", this=[iri])
     found = records(lookup, lookup.rows("statements-about", this=[iri]))

@@ -104,9 +104,11 @@ def page_of(iri: str, terms: Terms, language: Language) -> str | None:
     return iri if iri.startswith(("http://", "https://")) and not iri.startswith(terms.base) else None
 
 
-def iri_of(kind: str, slug: str, terms: Terms) -> str:
-    """Return the IRI of the page ``/{lang}/KIND/SLUG``."""
-    return f"{terms.base}{'id' if f'{terms.base}id/{kind}/' in terms.prefixes.values() else 'kos'}/{kind}/{slug}"
+def iri_of(kind: str, slug: str, terms: Terms) -> str | None:
+    """Return the IRI of the page ``/{lang}/KIND/SLUG``; ``None`` where that cannot be one."""
+    space = "id" if f"{terms.base}id/{kind}/" in terms.prefixes.values() else "kos"
+    iri = f"{terms.base}{space}/{kind}/{slug}"
+    return iri if _can_be_bound(iri) else None
 
 
 @cache

@@ -106,8 +106,8 @@ class _Stretch:
 def source_page(lookup: Lookup, slug: str, document: Document | None, chosen: str | None) -> SourcePage | None:
     """Build the page of the source *slug*; *chosen* is ``start-end`` of the passage to show lit more strongly."""
     iri = iri_of("source", slug, lookup.terms)
-    infos = source_infos(lookup, [iri])
-    if iri not in infos:
+    infos = source_infos(lookup, [iri]) if iri else {}
+    if iri is None or iri not in infos:
         return None
     own = lookup.rows("entity", this=[iri])
     about = records(lookup, lookup.rows("statements-about", this=[iri]))
@@ -208,8 +208,8 @@ def _piece(
 def passage_page(lookup: Lookup, slug: str) -> PassagePage | None:
     """Build the page of the passage *slug*, ``None`` where there is none."""
     iri = iri_of("passage", slug, lookup.terms)
-    row = next(iter(lookup.rows("passage", this=[iri])), None)
-    if row is None:
+    row = next(iter(lookup.rows("passage", this=[iri])), None) if iri else None
+    if iri is None or row is None:
         return None
     source = row["source"].value
     made, _ = statements(lookup, records(lookup, lookup.rows("statements-on-passage", this=[iri])))
@@ -233,7 +233,7 @@ def passage_page(lookup: Lookup, slug: str) -> PassagePage | None:
 def statement_page(lookup: Lookup, slug: str) -> StatementPage | None:
     """Build the page of the statement *slug*, ``None`` where there is none."""
     iri = iri_of("statement", slug, lookup.terms)
-    found: tuple[Record, ...] = records(lookup, lookup.rows("statements", st=[iri]))
+    found: tuple[Record, ...] = records(lookup, lookup.rows("statements", st=[iri])) if iri else ()
     if not found:
         return None
     made, _ = statements(lookup, found)
