@@ -13,7 +13,7 @@ from kg.engine import Engine
 from kg.model import LANGUAGES, Language
 from kg.questions import Catalogue, Labels, Phrasing, Query, fetch_labels
 from kg.understanding.speech import Speech
-from kg.understanding.words import Word, normalised, stem, words
+from kg.understanding.words import Word, closed, normalised, stem, words
 
 SHORTEST_TYPO = 5  # letters
 TYPO_SCORE = 88.0  # of 100
@@ -113,15 +113,13 @@ class Lexicon:
         return sum(self._weights.get(cue, self._heaviest) for cue in cues)
 
     def mentions(self, sequence: Sequence[Word]) -> list[Mention]:
-        """Find names in *sequence*, the longest first from the left."""
-        found = []
-        first = 0
-        while first < len(sequence):
-            mention = self._longest(sequence, first)
-            if mention:
-                found.append(mention)
-            first = mention.last if mention else first + 1
-        return found
+        """Find names in *sequence*; where two overlap, the longer one counts."""
+        found = [mention for first in range(len(sequence)) if (mention := self._longest(sequence, first))]
+        kept: list[Mention] = []
+        for mention in sorted(found, key=lambda each: (each.first - each.last, each.first)):
+            if all(mention.last <= other.first or other.last <= mention.first for other in kept):
+                kept.append(mention)
+        return sorted(kept, key=lambda each: each.first)
 
     def mended(self, sequence: Sequence[Word]) -> list[Word]:
         """Take compounds of known words apart and mend slips of the pen; other unknown words stay."""
@@ -250,7 +248,8 @@ def _patterns(catalogue: Catalogue, speech: Speech) -> Iterator[Pattern]:
 
 def pattern(question: str, language: Language, phrasing: Phrasing, speech: Speech) -> Pattern:
     """Read a phrasing as cues; its marks part the words from each other."""
-    pieces = [words(piece) for piece in phrasing.pieces]
+    *_, tail = phrasing.text.rpartition("}")
+    pieces = [closed(words(piece)) if piece == tail else words(piece) for piece in phrasing.pieces]
     cues = frozenset(cue.name for piece in pieces for cue in speech.cues(piece) if cue.name)
     turns = sum(speech.turns(piece, english=language == "en") for piece in pieces)
     return Pattern(question, language, phrasing, cues, turns)

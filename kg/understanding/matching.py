@@ -9,7 +9,7 @@ from typing import Literal
 from kg.model import Language
 from kg.questions import Catalogue, Question
 from kg.understanding.lexicon import Lexicon, Mention, Pattern
-from kg.understanding.words import Word, normalised, stem, words
+from kg.understanding.words import Word, closed, normalised, stem, words
 
 ENOUGH = 0.58  # of 1: from here on a reading is an answer
 MARGIN = 0.05  # if no other comes this near
@@ -75,7 +75,7 @@ def understand(text: str, language: Language, catalogue: Catalogue, lexicon: Lex
     negation without a phrasing that has it makes of a reading a suggestion and no answer.
     """
     said = normalised(text)
-    ear = _Ear(said, language, catalogue, lexicon, tuple(lexicon.mended(words(said))))
+    ear = _Ear(said, language, catalogue, lexicon, tuple(lexicon.mended(closed(words(said)))))
     if ear.is_refused():
         return Understanding(said, "not-allowed", (), ear.names_heard())
     readings = ear.readings()
@@ -141,6 +141,7 @@ class _Ear:
         cues, unknown = self._cues(rest)
         score = self._score(held, filled, uses, cues)
         complete = cues <= self.lexicon.covered[question.id] and not unknown and "unused" not in uses.values()
+        complete = complete and not any(use == "slot" and self._is_asked_for(mention) for mention, use in uses.items())
         for iris in self._choices(question, filled):
             slots = {
                 **held.phrasing.filled,
@@ -184,7 +185,7 @@ class _Ear:
                 return "slot" if self._is_slot(question, gap.name) else "beside"
         if not unknown and cues <= self.lexicon.covered[question.id]:
             return "words"
-        return "words" if self._is_part_of_name(mention, filled.values()) else "unused"
+        return "slot" if self._is_part_of_name(mention, filled.values()) else "unused"
 
     def _is_part_of_name(self, mention: Mention, others: Iterable[Mention]) -> bool:
         """Say whether *mention* only repeats a part of another name, as in "kompetansetilskotet til Husbanken"."""
@@ -209,6 +210,11 @@ class _Ear:
         score += SAME_LANGUAGE if held.language == self.language else 0.0
         return score - (TURNED if held.turns != self.turns else 0.0)
 
+    def _is_asked_for(self, mention: Mention) -> bool:
+        """Say whether "which" or "how many" stands right before: then the thing is what is asked for, not given."""
+        before = mention.first - 1
+        return before >= 0 and bool(self._cues([before])[0] & self.lexicon.speech.asking)
+
     def _choices(self, question: Question, filled: Mapping[str, Mention]) -> Iterator[Mapping[str, str]]:
         fitting = [sorted(mention.iris & self.lexicon.fits[question.id, name]) for name, mention in filled.items()]
         for chosen in islice(product(*fitting), READINGS_OF_A_PHRASING):
@@ -229,6 +235,16 @@ class _Ear:
 
     def _cues(self, indexes: Sequence[int]) -> tuple[frozenset[str], tuple[Word, ...]]:
         """Return the cues of some words, and the words among them that nothing here knows."""
+        known = self._remembered.get(tuple(indexes))
+        if known is None:
+            known = self._remembered[tuple(indexes)] = self._read_cues(indexes)
+        return known
+
+    @cached_property
+    def _remembered(self) -> dict[tuple[int, ...], tuple[frozenset[str], tuple[Word, ...]]]:
+        return {}  # every phrasing asks for the same few stretches
+
+    def _read_cues(self, indexes: Sequence[int]) -> tuple[frozenset[str], tuple[Word, ...]]:
         cues: set[str] = set()
         unknown: list[Word] = []
         for run in _runs(indexes):

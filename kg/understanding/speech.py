@@ -30,6 +30,7 @@ class Speech:
     stems: Mapping[str, str]
     empty: frozenset[str]
     turning: Mapping[Language, frozenset[str]]
+    asking: frozenset[str]
     refusals: tuple[str, ...]
     sentences: Mapping[str, Mapping[Language, str]]
 
@@ -44,6 +45,7 @@ class Speech:
             stems={stem(keys[0]): cue for keys, cue in reversed(same.items()) if len(keys) == 1},
             empty=frozenset(word.key for line in entry["empty"] for word in words(line)),
             turning={lang: frozenset(entry["turning"][lang]) for lang in LANGUAGES},
+            asking=frozenset(same[word.key,] for each in entry["asking"] for word in words(each)),
             refusals=tuple(entry["refused"]["phrasings"]),
             sentences={**entry["sentences"], "not-allowed": entry["refused"]["sentence"]},
         )

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 # A stem is only a key to compare by, so what is left need not be a word.
 ENDINGS = ("arne", "erne", "ane", "ene", "ar", "er", "en", "et", "a", "e")
@@ -33,6 +33,13 @@ def words(text: str) -> list[Word]:
     ['kva', 'er', 'husbanken', 'eu', 'direktiv']
     """
     return [Word(_key(found[0].casefold()), found.start(), found.end()) for found in _WORD.finditer(text)]
+
+
+def closed(sequence: list[Word]) -> list[Word]:
+    """Tell the verb in "What does it do?" from the auxiliary in "What do they say?": it closes the sentence."""
+    if sequence and sequence[-1].key == "do":
+        return [*sequence[:-1], replace(sequence[-1], key="doing")]
+    return sequence
 
 
 def stem(word: str) -> str:
