@@ -74,11 +74,12 @@ def to_csv(answer: Answer, lang: Language, terms: Terms) -> str:
 
 
 def to_jsonld(answer: Answer, engine: Engine, catalogue: Catalogue) -> bytes:
-    """Return the statements of *answer* with their passages and selectors as expanded JSON-LD."""
-    statements = sorted({each.statement for row in answer.rows for each in row.evidence if each.statement})
-    if not statements:
+    """Return the statements of *answer* with their passages and selectors, in expanded form."""
+    evidence = [each for row in answer.rows for each in row.evidence]
+    things = sorted({thing for each in evidence if (thing := each.statement or each.passage)})
+    if not things:
         return json.dumps([]).encode()
-    query = catalogue.shared["linked-data"].bind(statement=statements)
+    query = catalogue.shared["linked-data"].bind(statement=things)
     return b"".join(engine.query(query, accept="application/ld+json").chunks)
 
 

@@ -177,13 +177,13 @@ class _Ear:
     def _use(self, held: Pattern, question: Question, filled: dict[str, Mention], mention: Mention) -> Use:
         preset = held.phrasing.filled
         cues, unknown = self._cues(range(mention.first, mention.last))
-        if not unknown and (cues <= held.cues or mention.iris & set(preset.values())):
+        if not unknown and ((cues and cues <= held.cues) or mention.iris & set(preset.values())):
             return "words"
         for gap in question.openings:
             if gap.name not in filled and gap.name not in preset and self._fits(question, gap.name, mention):
                 filled[gap.name] = mention
                 return "slot" if self._is_slot(question, gap.name) else "beside"
-        if not unknown and cues <= self.lexicon.covered[question.id]:
+        if cues and not unknown and cues <= self.lexicon.covered[question.id]:
             return "words"
         return "slot" if self._is_part_of_name(mention, filled.values()) else "unused"
 

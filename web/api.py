@@ -1,0 +1,261 @@
+"""The JSON API under ``/api/``: the catalogue, answers, questions in plain words, suggestions, search, sources."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from flask import Blueprint, Response, abort, current_app, make_response, request
+
+from kg.model import LANGUAGES, Language
+from kg.questions import (
+    Answer,
+    Catalogue,
+    UnknownQuestion,
+    UnknownSlot,
+    UnknownSlotValue,
+    answer,
+    catalogue_json,
+    fetch_labels,
+    name_of,
+    permalink,
+    slot_values,
+    to_csv,
+    to_json,
+    to_jsonld,
+)
+from kg.understanding import Lexicon, ask, suggest
+from web.language import as_language
+from web.negotiation import Offer, Refusal, pinned_version, problem, reader_language, varies, wanted_format
+from web.publication import publication
+from web.views import search as search_names
+from web.views.lookup import Lookup, page_of
+
+blueprint = Blueprint("api", __name__, url_prefix="/api")
+
+JSON, CSV, JSONLD = Offer("json", "application/json"), Offer("csv", "text/csv"), Offer("jsonld", "application/ld+json")
+FORMATS = (JSON, CSV, JSONLD)
+NOT_SLOTS = frozenset({"v", "lang", "format"})
+LONGEST_QUESTION = 500  # characters
+MOST_HITS = 50
+LEXICON = "bustadgraf-lexicon"
+
+blueprint.before_request(pinned_version)
+
+
+@blueprint.get("/q")
+def questions() -> Response:
+    """List the templates of the catalogue."""
+    return _json(catalogue_json(_catalogue()))
+
+
+@blueprint.get("/q/<question>")
+def question(question: str) -> Response:
+    """Answer one template; its slots are the query parameters."""
+    slots = {name: value for name, value in request.args.items() if name not in NOT_SLOTS}
+    return _answered(answer(publication().engine, _catalogue(), publication().terms, question, slots))
+
+
+@blueprint.get("/q/<question>/slots/<slot>")
+def values(question: str, slot: str) -> Response:
+    """List what may stand in a slot."""
+    engine, terms, language = publication().engine, publication().terms, _language()
+    iris = slot_values(engine, _catalogue()[question].slot(slot))
+    labels = fetch_labels(engine, _catalogue(), iris)
+    named = [(iri, *name_of(iri, labels, terms, language)) for iri in iris]
+    listed = [{"value": terms.compress(iri), "iri": iri, "label": label, "lang": tag} for iri, label, tag in named]
+    return _json(sorted(listed, key=lambda each: str(each["label"]).casefold()))
+
+
+@blueprint.get("/ask")
+def asked() -> Response:
+    """Answer a question in plain words, or say why there is no answer."""
+    published = publication()
+    reply = ask(_words(), _language(), published.engine, _catalogue(), published.terms, lexicon(), _version())
+    return _answered(reply.answer, reply.to_json(_language()))
+
+
+@blueprint.get("/suggest")
+def suggested() -> Response:
+    """Complete the beginning of a question to whole ones that have an answer."""
+    published, language = publication(), _language()
+    found = suggest(_words(), language, published.engine, _catalogue(), published.terms, lexicon())
+    return _json(
+        [
+            {
+                "sentence": each.sentence,
+                "question": each.question,
+                "slots": {name: published.terms.compress(iri) for name, iri in each.slots.items()},
+                "url": permalink(each.question, each.slots, language, published.terms),
+            }
+            for each in found
+        ]
+    )
+
+
+@blueprint.get("/search")
+def search() -> Response:
+    """Find things by their names and passages by their words."""
+    lookup, wanted = Lookup(publication().engine, publication().terms, _language()), _words()
+    names = [
+        {"kind": "name", "iri": each.name.iri, "label": each.name.text, "lang": each.name.lang, "url": each.name.href}
+        for each in search_names(lookup, wanted)
+    ]
+    return _json([*names, *_passages(wanted, _language())][:MOST_HITS])
+
+
+@blueprint.get("/source")
+def sources() -> Response:
+    """List the sources with their access and how much of each is coded."""
+    published, language = publication(), _language()
+    rows = published.engine.select(_catalogue().shared["sources"].text)
+    labels = fetch_labels(published.engine, _catalogue(), (row["source"].value for row in rows))
+    listed = {
+        row["source"].value: {
+            "iri": row["source"].value,
+            "label": label,
+            "title": row["title"].value if "title" in row else label,
+            "lang": row["title"].lang if "title" in row else None,
+            "access": _code(row["access"].value) if "access" in row else None,
+            "coded": _code(row["coded"].value) if "coded" in row else None,
+        }
+        for row in rows
+        for label in [name_of(row["source"].value, labels, published.terms, language)[0]]
+    }
+    return _json(list(listed.values()))
+
+
+@blueprint.errorhandler(UnknownQuestion)
+def _no_such_question(error: UnknownQuestion) -> Response:
+    return problem(
+        404,
+        "The page does not exist",
+        "There is no question with this name.",
+        reason="question",
+        value=error.value,
+        nearest=list(error.nearest),
+    )
+
+
+@blueprint.errorhandler(UnknownSlot)
+def _no_such_slot(error: UnknownSlot) -> Response:
+    text, filled = "The question has no part called %(value)s.", {"value": error.value}
+    return problem(
+        400,
+        "The request is not understood",
+        text,
+        filled,
+        reason="slot",
+        value=error.value,
+        nearest=list(error.nearest),
+    )
+
+
+@blueprint.errorhandler(UnknownSlotValue)
+def _no_such_value(error: UnknownSlotValue) -> Response:
+    text, filled = (
+        "The data set does not know %(value)s here. Did you mean one of these?",
+        {"value": error.value},
+    )
+    return problem(
+        400,
+        "The request is not understood",
+        text,
+        filled,
+        reason="value",
+        slot=error.slot,
+        value=error.value,
+        nearest=list(error.nearest),
+    )
+
+
+def lexicon() -> Lexicon:
+    """Return the names and words of the data, read once for each application."""
+    if LEXICON not in current_app.extensions:
+        current_app.extensions[LEXICON] = Lexicon.load(publication().engine, _catalogue())
+    known: Lexicon = current_app.extensions[LEXICON]
+    return known
+
+
+def _catalogue() -> Catalogue:
+    return publication().catalogue or abort(404)
+
+
+def _version() -> str | None:
+    snapshot = publication().snapshot
+    return snapshot.name if snapshot else None
+
+
+def _language() -> Language:
+    """Return the language of ``?lang=``, else the one the reader's browser asks for."""
+    asked = request.args.get("lang")
+    if not asked:
+        return reader_language()
+    language = as_language(asked)
+    if language is None:
+        raise _wrong(
+            "There is no language %(value)s here; choose one of %(known)s.", value=asked, known=", ".join(LANGUAGES)
+        )
+    return language
+
+
+def _words() -> str:
+    words = " ".join(request.args.get("q", "").split())
+    if not words:
+        raise _wrong("Say what you want to know in %(name)s.", name="q")
+    if len(words) > LONGEST_QUESTION:
+        raise _wrong("The question is longer than %(limit)s characters.", limit=LONGEST_QUESTION)
+    return words
+
+
+def _wrong(text: str, **values: object) -> Refusal:
+    return Refusal(problem(400, "The request is not understood", text, values, reason="parameter"))
+
+
+def _answered(found: Answer, as_json: Mapping[str, Any] | None = None) -> Response:
+    """Give an answer in the format asked for; it stays the same as long as the snapshot does."""
+    offer, published, language = wanted_format(FORMATS), publication(), _language()
+    if offer is CSV:
+        response = make_response(to_csv(found, language, published.terms))
+        response.headers["Content-Type"] = "text/csv; charset=utf-8; header=present"
+        name = found.question.id if found.question else "bustadgraf"
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+        return _fresh(response)
+    if offer is JSONLD:
+        response = make_response(to_jsonld(found, published.engine, _catalogue()))
+        response.mimetype = JSONLD.media_type
+        return _fresh(response)
+    return _json(as_json or to_json(found, language, published.terms, _version()))
+
+
+def _json(content: object) -> Response:
+    response = make_response(json.dumps(content, ensure_ascii=False, indent=2) + "\n")
+    response.mimetype = JSON.media_type
+    return _fresh(response)
+
+
+def _fresh(response: Response) -> Response:
+    """Let caches keep the answer and ask whether the snapshot is still the same."""
+    response.headers["Cache-Control"] = "no-cache"
+    if version := _version():
+        response.set_etag(f"{version}-{response.mimetype}-{_language()}", weak=True)
+        response.make_conditional(request)
+    return varies(response, "Accept", "Accept-Language")
+
+
+def _passages(wanted: str, language: Language) -> Iterator[dict[str, Any]]:
+    words = wanted.casefold().split()
+    for row in publication().engine.select(_catalogue().shared["passage-texts"].text):
+        text = row["text"].value
+        if all(word in text.casefold() for word in words):
+            yield {
+                "kind": "passage",
+                "iri": row["passage"].value,
+                "text": text,
+                "locator": row["locator"].value,
+                "source": row["source"].value,
+                "url": page_of(row["passage"].value, publication().terms, language),
+            }
+
+
+def _code(iri: str) -> str:
+    return iri.rpartition("/")[2]
