@@ -275,9 +275,10 @@ class _Pen:
         self._add(node, self.terms.uri("coded"), _when(statement.coded))
         if statement.as_of is not None:
             self._add(node, self.terms.uri("asOf"), _when(statement.as_of))
-        for key in ("because", "note"):
-            if words := getattr(statement, key):
-                self._add(node, self.terms.uri(key), _text(words))
+        for reason in statement.because:
+            self._add(node, self.terms.uri("because"), _text(reason.text, reason.lang or None))
+        if statement.note:
+            self._add(node, self.terms.uri("note"), _text(statement.note))
         if statement.condition:
             self._add(node, self.terms.uri("condition"), _text(statement.condition.text, statement.condition.lang))
 

@@ -295,7 +295,8 @@ def _identifiers(source: Source) -> Iterator[str]:
 
 
 def _words_of(statement: Statement) -> Iterator[str]:
-    yield from filter(None, (statement.note, statement.because, statement.passage.anchor, statement.passage.locator))
+    yield from filter(None, (statement.note, statement.passage.anchor, statement.passage.locator))
+    yield from (reason.text for reason in statement.because)
     yield from (statement.passage.exact, statement.passage.prefix + statement.passage.exact + statement.passage.suffix)
     if statement.condition:
         yield statement.condition.text

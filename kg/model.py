@@ -159,7 +159,7 @@ class Document:
 
 @dataclass(frozen=True)
 class LangText:
-    """A string with its language tag."""
+    """A string with its language tag; an empty tag where the writer named no language."""
 
     text: str
     lang: str
@@ -254,7 +254,7 @@ class Statement:
     line: int
     file: str
     negated: bool = False
-    because: str | None = None
+    because: tuple[LangText, ...] = ()
     subject: str | None = None
     predicate: str | None = None
     object: Term | None = None

@@ -119,7 +119,7 @@ PLACE = fact(
     "offeredIn",
     "place:fjordvik",
     basis="interpreted",
-    because="«Tiltak i» blir lese som at det finst der.",
+    because=(LangText("«Tiltak i» blir lese som at det finst der.", "nn"),),
 )
 STATEMENTS = (
     PROVIDES,
@@ -158,7 +158,7 @@ STATEMENTS = (
         "type",
         "SocialEnterprise",
         basis="of-type",
-        because="x",
+        because=(LangText("x", ""),),
     ),
     view(
         "more-critical",

@@ -147,7 +147,7 @@ class _Reading:
     def _common(self, fields: Fields, kind: str, id: str, found: Passage | None) -> Statement | None:
         """Read the keys that every statement has; without a passage or a coder there is no statement."""
         basis = self._code(fields, "basis", without=("inferred",))
-        because = fields.text("because")
+        because = fields.reasons("because")
         if basis not in (None, "stated") and "because" not in fields:
             message = f"{shown('because')} is missing: a basis of {shown(basis or '')} needs a reason."
             fields.error(fields.line_of("basis"), message, value=basis, hint="Say in because why the text is read so.")

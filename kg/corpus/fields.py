@@ -239,6 +239,13 @@ class Fields:
         """Return a list of {text, lang}."""
         return tuple(found for node in self.mappings(key) if (found := lang_text(node, self.notes)))
 
+    def reasons(self, key: str) -> tuple[LangText, ...]:
+        """Return a plain string, or the same said in nn, nb and en."""
+        if isinstance(self.node.entries.get(key), Keys):
+            return tuple(LangText(text, tag) for tag, text in self.labels(key).items())
+        text = self.text(key)
+        return (LangText(text, ""),) if text else ()
+
     def labels(self, key: str) -> dict[Language, str]:
         """Return {nn, nb, en}; all three must be there."""
         node = self.node.entries.get(key)

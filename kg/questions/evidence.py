@@ -1,7 +1,7 @@
 """What rows rest on: statements with their passages, and the front matter of sources; two queries a page."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kg.engine import Cell as Binding
 from kg.engine import Engine
@@ -16,7 +16,7 @@ class Evidence:
     """One statement, or one line of a source's front matter, and where it stands.
 
     *basis* and *modality* are local names of ``code:``; *because* is the coder's reason for a
-    reading. Front matter that was not found in the text has no passage and its *locator* is the
+    reading, by language. Front matter that was not found in the text has no passage and its *locator* is the
     address of the source. *verbatim* is false where the text is retold in our words.
     """
 
@@ -32,7 +32,7 @@ class Evidence:
     asserted_by: tuple[str, ...] = ()
     per: str | None = None
     as_of: str | None = None
-    because: str | None = None
+    because: Mapping[str, str] = field(default_factory=dict)
     anchor: str | None = None
 
     @property
@@ -46,10 +46,10 @@ def statement_evidence(engine: Engine, query: Query, statements: Iterable[str]) 
     wanted = sorted(set(statements))
     if not wanted:
         return {}
-    values: dict[str, dict[str, list[str]]] = {statement: {} for statement in wanted}
+    values: dict[str, dict[str, list[Binding]]] = {statement: {} for statement in wanted}
     for row in engine.select(query.bind(statement=wanted)):
         key = row["key"].value.rpartition("#")[2]
-        values[row["statement"].value].setdefault(key, []).append(row["value"].value)
+        values[row["statement"].value].setdefault(key, []).append(row["value"])
     return {statement: _of_statement(statement, keys) for statement, keys in values.items()}
 
 
@@ -81,9 +81,12 @@ def holders_of(evidence: Sequence[Evidence]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(held))
 
 
-def _of_statement(statement: str, keys: Mapping[str, list[str]]) -> Evidence:
+def _of_statement(statement: str, keys: Mapping[str, list[Binding]]) -> Evidence:
     def one(key: str) -> str | None:
-        return keys[key][0] if key in keys else None
+        return keys[key][0].value if key in keys else None
+
+    def every(*names: str) -> tuple[str, ...]:
+        return tuple(each.value for name in names for each in keys.get(name, ()))
 
     return Evidence(
         statement=statement,
@@ -94,11 +97,11 @@ def _of_statement(statement: str, keys: Mapping[str, list[str]]) -> Evidence:
         verbatim=one("verbatim") == "true",
         basis=_code(one("basis"), "stated"),
         modality=_code(one("modality"), "actual"),
-        holders=(*keys.get("holder", ()), *keys.get("party", ())),
-        asserted_by=tuple(keys.get("assertedBy", ())),
+        holders=every("holder", "party"),
+        asserted_by=every("assertedBy"),
         per=one("per"),
         as_of=one("asOf"),
-        because=one("because"),
+        because={each.lang or "": each.value for each in keys.get("because", ())},
         anchor=one("anchor"),
     )
 

@@ -14,7 +14,7 @@ from kg.questions.catalogue import Catalogue, Question
 from kg.questions.evidence import Evidence
 from kg.questions.rows import Cell
 from kg.questions.wording import name_of, shown
-from kg.terms import Terms
+from kg.terms import Terms, best_label
 
 CSV_TAIL = ("basis", "modality", "holder", "text", "locator", "source", "statement")
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -140,7 +140,7 @@ def _evidence(evidence: Evidence, answer: Answer, lang: Language, terms: Terms) 
         "asserted_by": [_thing(iri, answer, lang, terms) for iri in evidence.asserted_by],
         "per": _thing(evidence.per, answer, lang, terms) if evidence.per else None,
         "as_of": evidence.as_of,
-        "because": evidence.because,
+        "because": because[0] if (because := best_label(evidence.because, lang)) else None,
         "anchor": evidence.anchor,
     }
 

@@ -150,7 +150,7 @@ def _with_besides(
     besides = tuple(Cell(iri=each.iri) for each in heard if each.use == "beside")
     if not besides:
         return found
-    things = {lang: (name_of(str(each.iri), labels, terms, lang)[0] for each in besides) for lang in LANGUAGES}
+    things = {lang: [name_of(str(each.iri), labels, terms, lang)[0] for each in besides] for lang in LANGUAGES}
     marks = {lang: {"things": listed(things[lang], catalogue, lang)} for lang in LANGUAGES}
     note = Note("not-narrowed", "known", in_all_languages(lexicon.speech.sentences["not-narrowed"], marks), besides)
     return replace(found, notes=(*found.notes, note))

@@ -46,13 +46,14 @@ class Pattern:
 class Lexicon:
     """The names and words of one snapshot and catalogue; make it once with :meth:`load`.
 
-    *names* maps the keys of a name's words to what they may mean, *fits* a slot (question, name)
-    to what may stand in it.
+    *names* maps the keys of a name's words to what they may mean, *spelt* are all words of names as
+    they are written, *fits* maps a slot (question, name) to what may stand in it.
     """
 
     speech: Speech
     labels: Labels
     names: Mapping[tuple[str, ...], frozenset[str]]
+    spelt: frozenset[str]
     fits: Mapping[tuple[str, str], frozenset[str]]
     patterns: tuple[Pattern, ...]
 
@@ -63,13 +64,16 @@ class Lexicon:
         fits = _fits(engine, catalogue)
         iris = frozenset().union(*fits.values())
         names: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
+        spelt: set[str] = set()
         for iri, label in _all_labels(engine, catalogue, iris):
+            spelt |= {word.key for word in words(normalised(label))}
             if keys := name_keys(label):
                 names[keys].add(iri)
         return cls(
             speech=speech,
             labels=fetch_labels(engine, catalogue, iris),
             names={keys: frozenset(found) for keys, found in names.items()},
+            spelt=frozenset(spelt),
             fits=fits,
             patterns=tuple(_patterns(catalogue, speech)),
         )
@@ -153,15 +157,12 @@ class Lexicon:
 
     @cached_property
     def _vocabulary(self) -> frozenset[str]:
-        labels = (label for labels in self.labels.values() for label in labels.values())
-        texts = (*labels, *(pattern.phrasing.text for pattern in self.patterns))
-        exact = {key[1:] for keys in self.names for key in keys if key.startswith("=")}
-        return frozenset({word.key for each in texts for word in words(each)} | exact | self.speech.known_words())
+        phrased = {word.key for pattern in self.patterns for word in words(pattern.phrasing.text)}
+        return frozenset(phrased | self.spelt | self.speech.known_words())
 
     @cached_property
     def _stems(self) -> frozenset[str]:
-        stems = {key[1:] for keys in self.names for key in keys if key.startswith("~")}
-        return frozenset(stems | {stem(word) for word in self._vocabulary})
+        return frozenset(map(stem, self._vocabulary))
 
     def _longest(self, sequence: Sequence[Word], first: int) -> Mention | None:
         found = None
@@ -193,14 +194,19 @@ class Lexicon:
         return self.speech.cues([Word(word, 0, 0)])[0].name in self.cues
 
     def _respelt(self, word: str) -> str:
-        """Return the known word that *word* was probably meant to be, else *word*."""
-        if len(word) < SHORTEST_TYPO:
-            return word
-        near = [known for known in self._vocabulary if known[0] == word[0] and abs(len(known) - len(word)) < 3]
-        best = process.extractOne(word, near, scorer=fuzz.ratio)
-        if best and len(best[0]) >= SHORTEST_TYPO and (best[1] >= TYPO_SCORE or OSA.distance(word, best[0]) == 1):
-            return str(best[0])
-        return word
+        """Return the known word, or the stem of one, that *word* was probably meant to be; else *word*."""
+        return _nearly(word, self._vocabulary) or _nearly(stem(word), self._stems) or word
+
+
+def _nearly(word: str, known: Iterable[str]) -> str | None:
+    """Return the best of the *known* words that differs from *word* by one slip, or by little for its length."""
+    near = [
+        each for each in known if each[0] == word[0] and len(each) >= SHORTEST_TYPO and abs(len(each) - len(word)) < 3
+    ]
+    best = process.extractOne(word, near, scorer=fuzz.ratio) if len(word) >= SHORTEST_TYPO else None
+    if best and (best[1] >= TYPO_SCORE or OSA.distance(word, best[0]) == 1):
+        return str(best[0])
+    return None
 
 
 def word_keys(word: Word) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ class Statement:
     verb: Name | None = None
     says: Name | None = None
     condition: Name | None = None
-    because: str | None = None
+    because: Name | None = None
     note: str | None = None
     as_of: str | None = None
     coded: str | None = None
@@ -102,7 +102,7 @@ class Proof:
     context: str | None
     original: str | None
     as_of: str | None
-    because: tuple[str, ...] = ()
+    because: tuple[Name, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -205,7 +205,7 @@ def _statement(lookup: Lookup, naming: Naming, record: Record) -> Statement:
         verb=_words(lookup, record, "verb"),
         says=_words(lookup, record, "says"),
         condition=_words(lookup, record, "condition"),
-        because=record.one("because"),
+        because=_words(lookup, record, "because"),
         note=record.one("note"),
         as_of=record.one("asOf"),
         coded=record.one("coded"),
