@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from kg.engine import media_types
@@ -19,10 +19,12 @@ from kg.model import (
     QueryError,
     QuerySyntaxError,
 )
-from kg.questions import Answer, Catalogue, answer
-from kg.understanding import Lexicon, ask
+from kg.questions import Answer, answer
+from kg.understanding import ask
 from web import views
+from web.api import lexicon
 from web.language import Speech, as_language, wanted_language
+from web.linked_data import SUMS, Dumps
 from web.publication import publication
 from web.views.lookup import Lookup, Name
 from web.views.statements import source_infos
@@ -33,7 +35,6 @@ PAGE = "/<any(nn, nb, en):lang>"
 NOT_SLOTS = frozenset({"v", "q", "lang", "format"})
 LONGEST_QUESTION = 500
 ROWS_SHOWN = 200
-LEXICON = "bustadgraf-lexicon"
 
 
 class UnknownVersion(InputError):
@@ -81,7 +82,7 @@ def home() -> AnyResponse:
     catalogue = publication().catalogue
     if not asked or catalogue is None:
         return _ask_page(None, asked)
-    reply = ask(asked, language(), publication().engine, catalogue, publication().terms, _lexicon(catalogue))
+    reply = ask(asked, language(), publication().engine, catalogue, publication().terms, lexicon())
     left_over = tuple(each.text for each in reply.heard if each.use in ("unused", "unknown"))
     return _ask_page(reply.answer, asked, left_over)
 
@@ -92,14 +93,6 @@ def question(question: str) -> AnyResponse:
     catalogue = publication().catalogue or abort(404)
     slots = {name: value for name, value in request.args.items() if name not in NOT_SLOTS and value}
     return _ask_page(answer(publication().engine, catalogue, publication().terms, question, slots), "")
-
-
-def _lexicon(catalogue: Catalogue) -> Lexicon:
-    """Return the names and words of the data, read once for each application."""
-    if LEXICON not in current_app.extensions:
-        current_app.extensions[LEXICON] = Lexicon.load(publication().engine, catalogue)
-    lexicon: Lexicon = current_app.extensions[LEXICON]
-    return lexicon
 
 
 def _ask_page(found: Answer | None, asked: str, left_over: tuple[str, ...] = ()) -> AnyResponse:
@@ -189,7 +182,8 @@ def about() -> AnyResponse:
 @blueprint.get(f"{PAGE}/data")
 def data() -> AnyResponse:
     """Tell where the data can be fetched."""
-    return _page("data.html", downloads=())
+    names = Dumps(publication()).names()
+    return _page("data.html", downloads=[(name, f"/dump/{name}") for name in (*names, *([SUMS] if names else []))])
 
 
 @blueprint.get(f"{PAGE}/quality")

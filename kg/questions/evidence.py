@@ -1,10 +1,11 @@
 """What rows rest on: statements with their passages, and the front matter of sources; two queries a page."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from kg.engine import Cell as Binding
 from kg.engine import Engine
+from kg.model import LangText
 from kg.questions.catalogue import Query
 
 BASES_WEAKEST_FIRST = ("of-type", "inferred", "interpreted", "stated")
@@ -32,8 +33,13 @@ class Evidence:
     asserted_by: tuple[str, ...] = ()
     per: str | None = None
     as_of: str | None = None
-    because: Mapping[str, str] = field(default_factory=dict)
+    because: tuple[LangText, ...] = ()
     anchor: str | None = None
+
+    @property
+    def reasons(self) -> dict[str, str]:
+        """The reason for the reading, by language."""
+        return {reason.lang: reason.text for reason in self.because}
 
     @property
     def iris(self) -> tuple[str, ...]:
@@ -101,7 +107,7 @@ def _of_statement(statement: str, keys: Mapping[str, list[Binding]]) -> Evidence
         asserted_by=every("assertedBy"),
         per=one("per"),
         as_of=one("asOf"),
-        because={each.lang or "": each.value for each in keys.get("because", ())},
+        because=tuple(LangText(each.value, each.lang or "") for each in keys.get("because", ())),
         anchor=one("anchor"),
     )
 

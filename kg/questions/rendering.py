@@ -140,7 +140,7 @@ def _evidence(evidence: Evidence, answer: Answer, lang: Language, terms: Terms) 
         "asserted_by": [_thing(iri, answer, lang, terms) for iri in evidence.asserted_by],
         "per": _thing(evidence.per, answer, lang, terms) if evidence.per else None,
         "as_of": evidence.as_of,
-        "because": because[0] if (because := best_label(evidence.because, lang)) else None,
+        "because": because[0] if (because := best_label(evidence.reasons, lang)) else None,
         "anchor": evidence.anchor,
     }
 

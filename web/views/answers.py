@@ -221,7 +221,7 @@ def _proofs(
     proofs: dict[tuple[str | None, ...], Proof] = {}
     for each in evidence:
         known = proofs.get(_key(each)) or _proof(lookup, naming, each, infos, len(proofs) + 1)
-        reason = lookup.named(each.because)
+        reason = lookup.named(each.reasons)
         because = (*known.because, reason) if reason else known.because
         proofs[_key(each)] = replace(known, because=tuple(dict.fromkeys(because)))
     return proofs
