@@ -1,0 +1,491 @@
+"""The pages as a browser gets them: whole without JavaScript, in three languages, safe, honest about errors."""
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+from urllib.parse import urlencode, urljoin, urlsplit
+
+import lxml.html
+import pytest
+from babel.messages.extract import extract
+from babel.messages.pofile import read_po
+from flask.testing import FlaskClient
+from jinja2.ext import babel_extract
+from lxml.html import HtmlElement
+
+from kg.engine import Engine
+from kg.model import DeadlineExceeded, EngineUnavailable
+from kg.snapshot import Snapshot
+from kg.terms import Terms
+from web import app as application
+from web import explorer
+from web.app import create_app
+from web.language import Speech
+from web.publication import Publication
+from web.views import SEGMENTS, frame
+from web.views.entity import ASKED
+
+ROOT = Path(__file__).parent.parent
+WEB = ROOT / "web"
+SOURCE = "/source/ervik-linden-2016"
+PAGES = (
+    *("", "?q=Kven+hjelper+flyktningar", "?q=zzz+qqq", "q/who-helps?group=group:refugees", "q/money-chain", "matrix"),
+    *("actor/", "actor/public-actors", "actor/bergen-kommune", "initiative/bergen-bidrar", "issue/tendering"),
+    *("place/bergen", "instrument/competence-grant", "target-group/refugees", "source/ervik-linden-2016", "concepts"),
+    *(
+        "sparql",
+        "sparql?prefixes=1&query=SELECT+*+{?s+a+bso:Initiative}",
+        "search?q=bergen",
+        "data",
+        "quality",
+        "about",
+    ),
+)
+LANGUAGES = ("nn", "nb", "en")
+
+
+def page(client: FlaskClient, path: str, status: int = 200) -> HtmlElement:
+    response = client.get(path)
+    assert response.status_code == status, path
+    return lxml.html.document_fromstring(response.text)
+
+
+def text(element: HtmlElement) -> str:
+    return " ".join(element.text_content().split())
+
+
+def first_statement(client: FlaskClient) -> str:
+    links = page(client, "/nn/initiative/bokontakt").xpath("//a[contains(@href, '/nn/statement/')]/@href")
+    return links[0].removeprefix("/nn/")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_well_made(client, language, path):
+    shown = page(client, f"/{language}/{path}")
+    levels = [int(heading.tag[1]) for heading in shown.xpath("//h1 | //h2 | //h3 | //h4 | //h5 | //h6")]
+    identifiers = shown.xpath("//@id")
+
+    assert shown.get("lang") == language
+    assert levels.count(1) == 1
+    assert levels[0] == 1
+    assert all(deeper - level <= 1 for level, deeper in pairwise(levels))
+    assert len(identifiers) == len(set(identifiers))
+    assert shown.xpath("//link[@rel='alternate']/@hreflang") == list(LANGUAGES)
+    fields = shown.xpath("//input[not(@type='checkbox')] | //select | //textarea")
+    assert all(shown.xpath(f"//label[@for='{field.get('id')}']") for field in fields)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_nothing_is_fetched_from_outside_and_nothing_runs(client, path):
+    response = client.get(f"/nn/{path}")
+    shown = lxml.html.document_fromstring(response.text)
+    fetched = shown.xpath("//link[@rel='stylesheet' or @rel='icon']/@href | //img/@src | //script/@src | //iframe/@src")
+
+    assert all(address.startswith("/static/") for address in fetched)
+    assert shown.xpath("//script | //style | //@style | //@onclick | //@onload") == []
+    assert "default-src 'self'" in response.headers["Content-Security-Policy"]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert "Set-Cookie" not in response.headers
+
+
+@pytest.mark.parametrize("path", [*PAGES, "statement/", "passage/"])
+def test_no_bare_address_stands_where_a_name_could(client, path):
+    shown = page(client, f"/nn/{path}")
+    for code in shown.xpath("//code | //pre | //textarea"):
+        code.drop_tree()
+    words = text(shown.xpath("//main")[0])
+
+    assert Terms().base not in words
+    assert not re.search(r"\b(bso|actor|initiative|issue|group|role|task|help|value|effect|code):[a-z]", words)
+
+
+def test_every_link_leads_somewhere(client):
+    """Walk from the front page; of pages of one kind, the first five found stand for all."""
+    seen, waiting, broken, kinds = set(), ["/nn/"], [], Counter()
+    while waiting:
+        path = waiting.pop().partition("#")[0]
+        kind = path.partition("?")[0] if "?" in path else path.rpartition("/")[0]
+        if path in seen or kinds[kind] == 5:
+            continue
+        seen.add(path)
+        kinds[kind] += 1
+        response = client.get(path, follow_redirects=True)
+        if response.status_code != 200:
+            broken.append((path, response.status_code))
+        elif response.mimetype == "text/html":
+            links = lxml.html.document_fromstring(response.text).xpath("//a/@href")
+            waiting += [urljoin(path, link) for link in links if _worth_following(urljoin(path, link))]
+
+    assert broken == []
+    assert len(kinds) > 30
+
+
+def _worth_following(link: str) -> bool:
+    return not urlsplit(link).netloc and not link.startswith(("/nb/", "/en/", "/data/", "/dump/"))
+
+
+@pytest.mark.parametrize(
+    ("accepted", "language"),
+    [
+        ("nn", "nn"),
+        ("no,en;q=0.8", "nb"),
+        ("nb-NO", "nb"),
+        ("da", "nb"),
+        ("sv-SE,sv;q=0.9,en;q=0.5", "nb"),
+        ("en-GB", "en"),
+        ("de,fr", "nn"),
+        ("en;q=0.2,nn;q=0.9", "nn"),
+        (None, "nn"),
+    ],
+)
+def test_the_front_door_leads_to_the_language_of_the_reader(client, accepted, language):
+    response = client.get("/", headers={"Accept-Language": accepted} if accepted else {})
+
+    assert response.status_code == 303
+    assert response.headers["Location"] == f"/{language}/"
+    assert "Accept-Language" in response.headers["Vary"]
+
+
+def test_no_redirect_leaves_the_host(client):
+    response = client.get("/nn", headers={"Host": "evil.example"})
+
+    assert response.status_code in (301, 302, 303, 307, 308)
+    assert response.headers["Location"] == "/nn/"
+
+
+def test_the_language_switch_leads_to_the_same_page(client):
+    shown = page(client, "/nn/q/who-helps?group=group:refugees")
+
+    assert shown.xpath("//nav[@class='languages']/a/@href") == [
+        f"/{language}/q/who-helps?group=group:refugees" for language in LANGUAGES
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "question"),
+    [
+        ("nn", "Kven hjelper flyktningar inn på bustadmarknaden?"),
+        ("nb", "Hvem hjelper flyktninger?"),
+        ("en", "Who helps refugees?"),
+    ],
+)
+def test_a_question_gives_rows_that_lead_to_their_passages(client, language, question):
+    shown = page(client, f"/{language}/?{urlencode({'q': question})}")
+    rows = shown.xpath("//table/tbody/tr")
+
+    assert "Frivillige bustadformidlarar" in text(shown.xpath("//table")[0])
+    assert rows
+    for row in rows:
+        targets = [link.removeprefix("#") for link in row.xpath(".//span[@class='evidence-refs']/a/@href")]
+        assert targets
+        assert all(shown.xpath(f"//div[@id='{target}']//blockquote") for target in targets)
+
+
+def test_a_passage_leads_to_its_place_in_the_source_and_back(client):
+    answer = page(client, "/nn/q/who-helps?group=group:refugees")
+    address = answer.xpath("//div[@class='passage']//a[contains(@href, '?passage=')]/@href")[0]
+    path, _, anchor = address.partition("#")
+    source = page(client, path)
+    lit = source.xpath(f"//*[@id='{anchor}']")[0]
+
+    assert lit.tag in ("mark", "span")
+    assert source.xpath("//mark[@class='chosen']")
+    statements = source.xpath("//mark[@class='chosen']/a/@href")
+    assert all(source.xpath(f"//li[@id='{link.removeprefix('#')}']") for link in statements)
+
+
+def test_a_digest_is_never_quoted(client):
+    for path in ("/nn/q/who-helps?group=group:refugees", "/nn/initiative/bokontakt", "/nn/" + first_statement(client)):
+        shown = page(client, path)
+        assert "Attgjeving (våre ord)" in [text(heading) for heading in shown.xpath("//h2")]
+        assert "Sitat" not in [text(heading) for heading in shown.xpath("//h2")]
+        assert not any(text(quote).rstrip().endswith("»") for quote in shown.xpath("//blockquote"))
+    assert "samandragsside" in text(page(client, f"/nn{SOURCE}").xpath("//main")[0])
+
+
+def test_the_question_can_be_changed_with_a_form(client):
+    form = page(client, "/nb/q/who-helps?group=group:refugees").xpath("//div[@class='understood']/form")[0]
+    chosen = form.xpath(".//option[@selected]")
+
+    assert form.get("action") == "/nb/q/who-helps"
+    assert [(option.get("value"), text(option)) for option in chosen] == [("group:refugees", "flyktninger")]
+    assert len(form.xpath(".//option")) > 3
+
+
+def test_three_refusals_are_told_apart(client):
+    lost = text(page(client, f"/nn/?{urlencode({'q': 'Kva kostar ein tur til månen?'})}").xpath("//main")[0])
+    silent = text(page(client, "/nn/q/money-chain?initiative=initiative:bokontakt").xpath("//main")[0])
+
+    assert "Eg forstod ikkje spørsmålet" in lost
+    assert "Eg forstod spørsmålet, men kjeldene seier ikkje noko om det." in silent
+    assert "Eg forstod ikkje" not in silent
+
+
+def test_what_may_not_be_shown_has_words_of_its_own(client, monkeypatch):
+    real = explorer.ask
+
+    def refuse(*given):
+        reply = real(*given)
+        return replace(reply, answer=replace(reply.answer, question=None, rows=(), outcome="not-allowed"))
+
+    monkeypatch.setattr(explorer, "ask", refuse)
+    shown = text(page(client, f"/nn/?{urlencode({'q': 'Kven hjelper flyktningar?'})}").xpath("//main")[0])
+
+    assert "Det kan eg ikkje svare på" in shown
+    assert "fortruleg" in shown
+
+
+def test_a_pinned_answer_is_the_same_every_time(client, field_snapshot):
+    link = page(client, "/nn/q/who-helps?group=group:refugees").xpath("//p[@class='iri']/a/@href")[0]
+
+    assert f"v={field_snapshot.name}" in link
+    assert client.get(link).data == client.get(link).data
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_unknown_version_gives_the_list_of_those_served(client, field_snapshot, language):
+    shown = page(client, f"/{language}/matrix?v=000000000000", 404)
+
+    assert field_snapshot.name in text(shown.xpath("//main")[0])
+    assert f"/{language}/matrix" in shown.xpath("//main//a/@href")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(
+    "path", ["actor/nobody", "nothing/", "nothing/at-all", "q/no-such", "statement/x", "passage/x-1-2", "a/b/c/d"]
+)
+def test_what_is_not_there_gets_a_page_with_a_way_on(client, language, path):
+    shown = page(client, f"/{language}/{path}", 404)
+
+    assert shown.get("lang") == language
+    assert f"/{language}/" in shown.xpath("//main//a/@href")
+    assert shown.xpath("//main//form")
+
+
+def test_a_question_spelt_wrong_names_the_nearest(client):
+    assert "/nn/q/who-helps" in page(client, "/nn/q/who-help", 404).xpath("//main//a/@href")
+
+
+def test_a_slot_value_spelt_wrong_names_the_nearest(client):
+    shown = page(client, "/nn/q/who-helps?group=group:refugee", 400)
+
+    assert "/nn/q/who-helps?group=group:refugees" in shown.xpath("//main//a/@href")
+    assert page(client, "/nn/q/who-helps?colour=red", 400).xpath("//main//a[@href='/nn/q/who-helps']")
+
+
+@pytest.mark.parametrize("path", ["/nn/about", "/nb/actor/x", "/en/matrix"])
+def test_a_fault_of_ours_tells_nothing_of_the_inside(field_publication, monkeypatch, path):
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("/secret/place: Traceback")
+
+    monkeypatch.setattr(explorer, "_page", broken)
+    monkeypatch.setattr(explorer.views, "entity_page", broken)
+    client = create_app(field_publication).test_client()
+    response = client.get(path)
+
+    assert response.status_code == 500
+    assert "secret" not in response.text
+    assert "Traceback" not in response.text
+    assert "<h1>" in response.text
+
+
+@pytest.mark.parametrize("error", [DeadlineExceeded(10), EngineUnavailable("no worker")])
+def test_a_busy_service_says_so_and_when_to_come_back(field_publication, error):
+    class Tired:
+        def select(self, *_: object, **__: object) -> None:
+            raise error
+
+    client = create_app(replace(field_publication, engine=Tired())).test_client()
+    response = client.get("/nb/matrix")
+
+    assert response.status_code == 503
+    assert response.headers["Retry-After"]
+    assert "Prøv igjen" in response.text
+
+
+def test_programs_get_problems_and_people_get_pages(client):
+    assert client.get("/api/no/such/thing").mimetype == "application/problem+json"
+    assert client.get("/nn/no/such/thing").mimetype == "text/html"
+    assert client.post("/nn/").status_code == 405
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/nn/?q=" + "a" * 9000,
+        "/nn/?q=%00%ff%fe",
+        "/nn/?q=" + "%F0%9F%8F%A0" * 300,
+        "/nn/search?q=%27%22%3E%3Cscript%3E",
+        "/nn/actor/%3Cscript%3Ealert(1)%3C%2Fscript%3E",
+        "/nn/actor/..%2F..%2Fetc%2Fpasswd",
+        "/nn/source/..",
+        "/nn/source/..%2Fsecret?passage=%3Cb%3E",
+        "/nn/actor/?page=999999999999999999",
+        "/nn/actor/?page=-1",
+        "/nn/q/who-helps?group=%3Cscript%3E",
+        "/nn/sparql?query=%3Cscript%3Ealert(1)%3C/script%3E",
+        "/nn/%E2%80%AE/x",
+    ],
+)
+def test_hostile_addresses_are_shown_or_refused_but_never_run(client, address):
+    response = client.get(address)
+
+    assert response.status_code in (200, 303, 308, 400, 404)
+    assert "<script" not in response.text.lower()
+    assert "Traceback" not in response.text
+
+
+def test_a_label_with_markup_is_text(client):
+    shown = client.get(f"/nn/?{urlencode({'q': '<b>Kven</b> & <i>kva</i>?'})}").text
+
+    assert "<b>Kven</b>" not in shown
+    assert "&lt;b&gt;Kven" in shown
+
+
+def test_invented_corpora_say_so_on_every_page(field_publication, field_snapshot):
+    invented = Snapshot(field_snapshot.path, replace(field_snapshot.manifest, fiction=True))
+    client = create_app(replace(field_publication, snapshot=invented)).test_client()
+
+    for path in (*PAGES, "actor/nobody"):
+        assert "Oppdikta." in client.get(f"/nn/{path}").text
+    assert "Oppdikta." not in create_app(field_publication).test_client().get("/nn/").text
+
+
+def test_the_editor_shows_names_and_keeps_the_query(client):
+    query = "SELECT ?tiltak ?stad WHERE { ?tiltak bso:offeredIn ?stad }"
+    shown = page(client, f"/nn/sparql?{urlencode({'query': query, 'prefixes': '1'})}")
+
+    assert "Bokontakt" in text(shown.xpath("//table")[0])
+    assert shown.xpath("//textarea")[0].text.strip() == query
+    assert any("format=csv" in link for link in shown.xpath("//a/@href"))
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "words"),
+    [
+        ("SELEC * {}", 400, "Det er ein feil i spørjinga"),
+        ("DELETE WHERE { ?s ?p ?o }", 400, "spørjinga"),
+        ("SELECT * { SERVICE <http://localhost/> { ?s ?p ?o } }", 400, "Spørjinga er ikkje tillaten"),
+        ("ASK { ?s a bso:Initiative }", 200, "Ja"),
+        ("CONSTRUCT { ?s a ?o } WHERE { ?s a bso:Initiative, ?o }", 200, "Resultat"),
+        ("SELECT * { ?s a <http://example.org/nothing> }", 200, "0 rader"),
+    ],
+)
+def test_the_editor_answers_every_form_and_explains_a_refusal(client, query, status, words):
+    shown = page(client, f"/nn/sparql?{urlencode({'query': query, 'prefixes': '1'})}", status)
+
+    assert words in text(shown.xpath("//main")[0])
+
+
+@pytest.fixture
+def bare(field_engine: Engine) -> FlaskClient:
+    """A server of plain RDF files: no snapshot, no questions."""
+    return create_app(Publication(field_engine, Terms())).test_client()
+
+
+def test_plain_files_have_pages_too(bare):
+    for path in (
+        "/nn/",
+        "/nn/sparql",
+        "/nn/about",
+        "/nn/quality",
+        "/nn/data",
+        "/nn/actor/bergen-kommune",
+        f"/nn{SOURCE}",
+    ):
+        assert bare.get(path).status_code == 200
+    assert bare.get("/nn/q/who-helps").status_code == 404
+
+
+@pytest.mark.parametrize("kind", SEGMENTS)
+def test_every_kind_has_a_list(client, kind):
+    assert page(client, f"/en/{kind}/").xpath("//h1")
+
+
+@pytest.mark.parametrize(
+    "path", ["actor/husbanken", "target-group/refugees", "issue/tendering", "source/ervik-linden-2016"]
+)
+def test_a_page_leads_to_its_data(client, path):
+    for address in page(client, f"/nn/{path}").xpath("//link[@rel='alternate' and @type]/@href"):
+        assert client.get(address).status_code == 200
+
+
+# Words of the interface
+
+
+def wordings() -> Iterator[str | tuple[str, str]]:
+    """Every text of the interface: those that templates and modules say, and those that stand in tables."""
+    keywords = {"_": None, "say": None, "n_": (1, 2), "count": (1, 2)}
+    for file in (*WEB.glob("templates/*.html"), *WEB.glob("*.py"), *WEB.glob("views/*.py")):
+        method = babel_extract if file.suffix == ".html" else "python"
+        with file.open("rb") as opened:
+            yield from (message for _, message, _, _ in extract(method, opened, keywords))
+    yield from (words for words, _ in frame.MENU)
+    yield from ((one, many) for _, one, many in frame.COUNTED)
+    yield from (kinds for _, kinds in SEGMENTS.values())
+    yield from (words for asked in ASKED.values() for words, _ in asked)
+    yield from (*application.TITLES.values(), *application.TEXTS.values())
+    for name in ("sparql", "negotiation", "linked_data", "api"):
+        yield from _told_as_problems(ast.parse((WEB / f"{name}.py").read_text(encoding="utf-8")))
+
+
+def _told_as_problems(module: ast.Module) -> Iterator[str]:
+    """Find the literal titles and details that a module hands to ``problem``."""
+    for node in ast.walk(module):
+        given: list[ast.expr] = []
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("problem", "_bad"):
+            given = node.args[:3]
+        if isinstance(node, ast.Assign) and {getattr(target, "id", "") for target in node.targets} & {"title", "text"}:
+            given = [node.value]
+        yield from (
+            each.value
+            for each in given
+            if isinstance(each, ast.Constant) and isinstance(each.value, str) and each.value[:1].isupper()
+        )
+
+
+@pytest.mark.parametrize("language", ["nn", "nb"])
+def test_every_text_of_the_interface_is_translated(language):
+    words = Speech.of(language).words
+    keys = {each if isinstance(each, str) else each[0] for each in wordings()}
+
+    assert sorted(keys - set(words)) == []
+
+
+@pytest.mark.parametrize("language", ["nn", "nb"])
+def test_translations_keep_the_marks_of_the_text(language):
+    with (WEB / "translations" / f"{language}.po").open("rb") as opened:
+        catalogue = read_po(opened, locale=language)
+    marks = re.compile(r"%\(\w+\)s")
+    for message in catalogue:
+        if message.id:
+            ids = message.id if isinstance(message.id, tuple) else (message.id,)
+            strings = message.string if isinstance(message.string, tuple) else (message.string,)
+            assert all(strings)
+            assert {frozenset(marks.findall(each)) for each in ids} == {
+                frozenset(marks.findall(each)) for each in strings
+            }
+
+
+BOKMAAL = """
+ikke hvem hva hvor hvordan hvilke hvilken noe noen jeg kilde kilder kilden kildene bolig frivillighet tiltakene enighet
+uenighet virkemidler påstander sier heter finnes kommer også samme tjeneste spørsmålene svarer
+"""
+NYNORSK = """
+ikkje kven kva kvar korleis noko nokon ein ei eit eg dei kjelde kjelder kjelda kjeldene bustad frivilligheit semje
+usemje verkemiddel påstandar seier heiter finst kjem òg same teneste spørsmåla svarar vere
+"""
+
+
+@pytest.mark.parametrize(("language", "strangers"), [("nn", BOKMAAL), ("nb", NYNORSK)])
+def test_the_two_norwegians_are_not_mixed(language, strangers):
+    said = " ".join(" ".join(forms) for forms in Speech.of(language).words.values())
+    found = set(re.findall(r"[\wæøå]+", said.casefold())) & set(strangers.split())
+
+    assert found == set()
