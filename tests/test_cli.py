@@ -181,7 +181,7 @@ def test_query_reads_standard_input(field_out, tmp_path):
     assert done.stdout.split() == ["n", "144"]
     wrong = bustadgraf("query", "-", "--snapshot", field_out, cwd=tmp_path, stdin="SELECT * WHERE { ?s ?p }")
     assert wrong.returncode == 2
-    assert "line 1" in wrong.stderr
+    assert "Line 1, column" in wrong.stderr
 
 
 @pytest.mark.parametrize("form", ["ttl", "nt", "nq", "trig", "jsonld", "rdfxml"])

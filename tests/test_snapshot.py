@@ -145,11 +145,15 @@ def test_a_snapshot_holds_the_texts_of_open_sources(built):
     assert Snapshot.open(out).document("../../report") is None
 
 
-def test_a_snapshot_tells_what_the_shapes_found(built):
-    report, out = built
-    assert Snapshot.open(out).findings() == report.findings
-    assert {finding.severity for finding in report.findings} == {"info"}
-    assert report.findings[0].message["nn"]
+def test_a_snapshot_tells_what_the_shapes_found(tmp_path):
+    corpus = shutil.copytree(ROOT / "tests" / "corpora" / "three", tmp_path / "corpus")
+    metadata = next(corpus.glob("sources/*/source.yaml"))
+    lines = metadata.read_text(encoding="utf-8").splitlines(keepends=True)
+    metadata.write_text("".join(line for line in lines if not line.startswith("licence:")), encoding="utf-8")
+    report = build(corpus, tmp_path / "out")
+    assert {finding.severity for finding in report.findings} == {"warning"}
+    assert "lisens" in report.findings[0].message["nn"].casefold()
+    assert Snapshot.open(tmp_path / "out").findings() == report.findings
 
 
 def test_the_name_of_a_shipped_corpus_will_do(tmp_path, quick):
