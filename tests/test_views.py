@@ -12,7 +12,7 @@ from kg.questions import answer
 from kg.terms import Terms
 from web import language, views
 from web.views import answers
-from web.views.lookup import Lookup
+from web.views.lookup import Lookup, Name
 from web.views.stances import MatrixCell
 from web.views.statements import original, web_address
 
@@ -268,11 +268,20 @@ def test_a_page_asks_the_same_few_queries_however_much_is_said(field_engine, kin
     assert engine.asked <= 7
 
 
-def test_the_matrix_asks_a_handful_of_queries(field_engine):
+def test_the_page_of_an_issue_shows_the_groups_that_say_nothing_too(field):
+    page = views.entity_page(field, "issue", "room-for-idealist-organisations")
+    matrix = views.issue_matrix(field, page.statements, page.iri)
+
+    assert [group.text for group in matrix.groups] == [group.text for group in views.matrix(field).groups]
+    assert len(matrix.rows) == 1
+    assert {cell.gap.kind for cell in matrix.rows[0].cells if cell.gap} == {"silent", "open"}
+
+
+def test_the_matrix_asks_a_fixed_number_of_queries(field_engine):
     engine = Counting(field_engine)
     views.matrix(Lookup(engine, Terms(), "nn"))
 
-    assert engine.asked <= 7
+    assert engine.asked <= 9
 
 
 @pytest.mark.parametrize("tongue", ["nn", "nb", "en"])
@@ -315,6 +324,16 @@ def test_an_answer_numbers_each_passage_once_and_every_row_points_at_its_own(fie
     assert all(row.proofs for row in page.rows)
     assert {number for row in page.rows for number in row.proofs} == set(numbers)
     assert page.pinned.endswith("v=abc")
+
+
+def test_a_link_never_cuts_a_word():
+    pieces = answers.woven("Delte merknader og ein merknad.", [Name("merknad", href="/nn/x")])
+
+    assert [(piece.text, piece.href) for piece in pieces] == [
+        ("Delte merknader og ein ", None),
+        ("merknad", "/nn/x"),
+        (".", None),
+    ]
 
 
 def test_the_sentence_links_the_things_it_names(field, field_publication):

@@ -1,5 +1,6 @@
 """Questions and answers as pages show them: gallery, slots that can be changed, answers with their passages."""
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -260,9 +261,10 @@ def woven(text: str, names: Iterable[Name]) -> tuple[Name, ...]:
     pieces = [Name(text)]
     for name in sorted(set(names), key=lambda name: -len(name.text)):
         for place, piece in enumerate(pieces):
-            before, found, after = piece.text.partition(name.text)
+            found = re.search(rf"(?<!\w){re.escape(name.text)}(?!\w)", piece.text)
             if found and name.href and piece.href is None:
-                pieces[place : place + 1] = [each for each in (Name(before), name, Name(after)) if each.text]
+                around = Name(piece.text[: found.start()]), name, Name(piece.text[found.end() :])
+                pieces[place : place + 1] = [each for each in around if each.text]
                 break
     return tuple(pieces)
 

@@ -47,6 +47,11 @@ class TextBlock:
     pieces: tuple[Piece, ...]
     statements: tuple[Statement, ...]
 
+    @property
+    def chosen(self) -> bool:
+        """Whether the passage that the reader came for lies here."""
+        return any(piece.chosen for piece in self.pieces)
+
 
 @dataclass(frozen=True)
 class SourcePage:

@@ -96,7 +96,7 @@ def _arranged(lookup: Lookup, made: Statements, only: str | None = None) -> Matr
     open_to = _open_to(lookup)
     topics = {name for view in made.views for name in view.links.get("about", ()) if only in (None, name.iri)}
     about = {topic: [view for view in made.views if topic in view.links.get("about", ())] for topic in topics}
-    groups = _groups(view for views in about.values() for view in views)
+    groups = _groups(lookup)
     order = sorted(topics, key=lambda name: sort_key(name.text))
     rows = tuple(_row(topic, about[topic], groups, open_to, infos) for topic in order)
     return Matrix(groups, rows, made, tuple(info.name for info in infos if not info.complete))
@@ -113,9 +113,10 @@ def _open_to(lookup: Lookup) -> dict[str, dict[str, str]]:
     return found
 
 
-def _groups(views: Iterable[Statement]) -> tuple[Name, ...]:
-    found = {name for view in views for key in SIDES for name in view.links.get(key, ())}
-    return tuple(sorted(found, key=lambda name: sort_key(name.text)))
+def _groups(lookup: Lookup) -> tuple[Name, ...]:
+    iris = [row["group"].value for row in lookup.rows("groups")]
+    naming = lookup.names(iris)
+    return tuple(sorted((naming[iri] for iri in iris), key=lambda name: sort_key(name.text)))
 
 
 def _row(
