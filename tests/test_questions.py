@@ -212,8 +212,8 @@ def test_a_retold_passage_is_never_called_a_quotation(ask_field: Ask):
 def test_a_reading_tells_its_reason(ask_field: Ask):
     rows = ask_field("initiatives-in-place", place="place:bergen").rows
     reasons = {plain(row.cells[0]): [each.because for each in row.evidence] for row in rows}
-    assert reasons["initiative:bokontakt"] == [None]
-    assert "municipality of Bergen" in str(reasons["initiative:bergen-bidrar"])
+    assert not any(reasons["initiative:bokontakt"])
+    assert all({text.lang for text in reason} >= set(LANGUAGES) for reason in reasons["initiative:bergen-bidrar"])
 
 
 def test_csv_opens_in_a_spreadsheet(ask_field: Ask):

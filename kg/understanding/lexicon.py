@@ -18,6 +18,7 @@ from kg.understanding.words import Word, closed, normalised, stem, words
 SHORTEST_TYPO = 5  # letters
 TYPO_SCORE = 88.0  # of 100
 LONGEST_NAME = 10  # words
+LONGEST_WORD = 40  # letters; longer ones are nobody's slip
 SHORTEST_PART = 4  # letters of each part of a compound
 NAMELESS = "Statement"
 
@@ -31,13 +32,14 @@ class Mention:
     iris: frozenset[str]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Pattern:
     """A phrasing of a question as cues and marks; *turns* counts its turning words."""
 
     question: str
     language: Language
     phrasing: Phrasing
+    marks: tuple[str, ...]
     cues: frozenset[str]
     turns: int
 
@@ -143,6 +145,11 @@ class Lexicon:
         return {family: frozenset(found) for family, found in spoken.items()}
 
     @cached_property
+    def heaviness(self) -> Mapping[Pattern, float]:
+        """How much the cues of each pattern tell."""
+        return {each: self.weight(each.cues) for each in self.patterns}
+
+    @cached_property
     def _weights(self) -> Mapping[str, float]:
         having = {cue: sum(cue in cues for cues in self.covered.values()) for cue in self.cues}
         return {cue: log(1 + len(self.covered) / count) for cue, count in having.items() if count}
@@ -177,7 +184,7 @@ class Lexicon:
         return found
 
     def _mended(self, word: Word) -> list[Word]:
-        if self.is_known(word) or word.key.isdigit():
+        if self.is_known(word) or word.key.isdigit() or len(word.key) > LONGEST_WORD:
             return [word]
         return self._parts(word) or [Word(self._respelt(word.key), word.start, word.end)]
 
@@ -258,4 +265,4 @@ def pattern(question: str, language: Language, phrasing: Phrasing, speech: Speec
     pieces = [closed(words(piece)) if piece == tail else words(piece) for piece in phrasing.pieces]
     cues = frozenset(cue.name for piece in pieces for cue in speech.cues(piece) if cue.name)
     turns = sum(speech.turns(piece, english=language == "en") for piece in pieces)
-    return Pattern(question, language, phrasing, cues, turns)
+    return Pattern(question, language, phrasing, phrasing.marks, cues, turns)

@@ -104,6 +104,10 @@ class _Ear:
         return tuple(self.lexicon.mentions(self.words))
 
     @cached_property
+    def _all_cues(self) -> frozenset[str]:
+        return self._cues(range(len(self.words)))[0] | self._cues(self._outside(self.mentions))[0]
+
+    @cached_property
     def turns(self) -> int:
         """How often the question is turned round, names left aside."""
         outside = [self.words[index] for index in self._outside(self.mentions)]
@@ -126,15 +130,20 @@ class _Ear:
         return sorted(best.values(), key=lambda each: (-each.score, order[each.question], sorted(each.slots.items())))
 
     def names_heard(self) -> tuple[Heard, ...]:
-        """Tell what was recognised where no reading holds."""
-        _, unknown = self._cues(self._outside(self.mentions))
-        return self._heard(dict.fromkeys(self.mentions, "unused"), {}, unknown)
+        """Tell what was recognised where no reading holds, and the words that turn the question round."""
+        outside = self._outside(self.mentions)
+        _, unknown = self._cues(outside)
+        speech = self.lexicon.speech
+        turning = [word for word in (self.words[index] for index in outside) if speech.turns([word], english=False)]
+        heard = self._heard(dict.fromkeys(self.mentions, "unused"), {}, unknown)
+        turned = (self._stretch(word.start, word.end, None, "unused") for word in turning)
+        return tuple(sorted((*heard, *turned), key=lambda each: each.start))
 
     def _read(self, held: Pattern) -> Iterator[Reading]:
         """Read the question by one phrasing; once for each thing that an ambiguous name may mean."""
         question = self.catalogue[held.question]
         filled = self._filled(held, question)
-        if filled is None:
+        if filled is None or not (filled or held.cues & self._all_cues):
             return
         uses = self._uses(held, question, filled)
         rest = self._outside([mention for mention, use in uses.items() if use in ("slot", "beside")])
@@ -153,7 +162,7 @@ class _Ear:
     def _filled(self, held: Pattern, question: Question) -> dict[str, Mention] | None:
         """Give each mark of the phrasing a mention that fits; only a slot the answer can ask back for may stay open."""
         filled: dict[str, Mention] = {}
-        for mark in held.phrasing.marks:
+        for mark in held.marks:
             fitting = [
                 each for each in self.mentions if each not in filled.values() and self._fits(question, mark, each)
             ]
@@ -196,7 +205,7 @@ class _Ear:
         self, held: Pattern, filled: Mapping[str, Mention], uses: Mapping[Mention, Use], cues: frozenset[str]
     ) -> float:
         """Measure how much of question and phrasing is the same: twice what both have, of all that either has."""
-        marks = held.phrasing.marks
+        marks = held.marks
         shared = self.lexicon.weight(cues & held.cues) + SLOT_WEIGHT * sum(mark in filled for mark in marks)
         asked = self.lexicon.weight(cues) + SLOT_WEIGHT * sum(mark in filled for mark in marks)
         asked += sum(
@@ -205,8 +214,10 @@ class _Ear:
             if name not in marks
         )
         asked += SLOT_WEIGHT * sum(use == "unused" for use in uses.values())
-        phrased = self.lexicon.weight(held.cues) + SLOT_WEIGHT * len(marks)
+        phrased = self.lexicon.heaviness[held] + SLOT_WEIGHT * len(marks)
         score = 2 * shared / (asked + phrased) if shared else 0.0
+        if not cues & held.cues or not (filled or cues & held.cues - self.lexicon.speech.interrogative):
+            score = min(score, LIKELY)  # a bare name or a bare question word is no question yet
         score += SAME_LANGUAGE if held.language == self.language else 0.0
         return score - (TURNED if held.turns != self.turns else 0.0)
 

@@ -31,6 +31,7 @@ class Speech:
     empty: frozenset[str]
     turning: Mapping[Language, frozenset[str]]
     asking: frozenset[str]
+    interrogative: frozenset[str]
     refusals: tuple[str, ...]
     sentences: Mapping[str, Mapping[Language, str]]
 
@@ -46,6 +47,7 @@ class Speech:
             empty=frozenset(word.key for line in entry["empty"] for word in words(line)),
             turning={lang: frozenset(entry["turning"][lang]) for lang in LANGUAGES},
             asking=frozenset(same[word.key,] for each in entry["asking"] for word in words(each)),
+            interrogative=frozenset(entry["interrogative"]),
             refusals=tuple(entry["refused"]["phrasings"]),
             sentences={**entry["sentences"], "not-allowed": entry["refused"]["sentence"]},
         )

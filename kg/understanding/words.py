@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 # A stem is only a key to compare by, so what is left need not be a word.
 ENDINGS = ("arne", "erne", "ane", "ene", "ar", "er", "en", "et", "a", "e")
@@ -42,6 +43,7 @@ def closed(sequence: list[Word]) -> list[Word]:
     return sequence
 
 
+@lru_cache(maxsize=2**16)
 def stem(word: str) -> str:
     """Return what inflected forms of one word have in common, near enough for comparing.
 
