@@ -310,7 +310,7 @@ def test_facts_are_anchored_and_carry_their_keys(folder):
     assert group.passage.locator == "Funn, avsnitt 1"
     assert (group.basis, group.sure, group.status, group.as_of) == ("interpreted", "probable", "candidate", 2024)
     assert (group.per, group.quantifier, group.note) == ("source:eldre", "several", "Sjå side 4.")
-    assert group.because == "Ordet «for» er lese som målgruppe."
+    assert group.because == (LangText("Ordet «for» er lese som målgruppe.", ""),)
     assert (group.file, group.line) == (RAPPORT, 11)
     assert said["named"].object == LiteralTerm("Lykta", lang="nn")
     assert said["number"].object == LiteralTerm("2025", datatype="xsd:integer")

@@ -69,7 +69,7 @@ def test_an_interpreted_fact_stands_with_its_triple_in_the_graph_of_readings(dat
     assert triple in dataset.graph(TERMS.graph("interpreted/report"))
     assert triple not in dataset.graph(TERMS.graph("source/report"))
     assert objects(dataset, "st:report-first-reading-place", "because") == {
-        Literal("«Tiltak i» blir lese som at det finst der.")
+        Literal("«Tiltak i» blir lese som at det finst der.", lang="nn")
     }
 
 
