@@ -230,8 +230,9 @@ class _Desk:
             column.name: self._listed((row.cells[index] for row in rows), labels, lang)
             for index, column in enumerate(self.question.columns)
         }
+        absent = self.catalogue.words["text"]["absent"][lang]
         return {
-            **columns,
+            **{name: words or absent for name, words in columns.items()},
             **{slot.name: slot.open[lang] for slot in self.question.slots if not columns.get(slot.name)},
             **self._slot_names(labels, lang),
             "count": number(things, self.catalogue, lang),
