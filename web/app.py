@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from importlib.resources import files
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, jsonify, make_response, render_template, request
+from flask import Flask, Response, current_app, make_response, render_template, request
 from jinja2 import StrictUndefined
 from markupsafe import Markup
 from werkzeug.exceptions import HTTPException
@@ -16,6 +16,7 @@ from kg.questions.catalogue import capital
 from web import api, explorer, linked_data, sparql, views
 from web.explorer import UnknownVersion, language
 from web.language import Speech
+from web.negotiation import problem
 from web.publication import EXTENSION, Publication, publication
 from web.views.statements import place
 
@@ -129,7 +130,8 @@ def _failure(error: Exception) -> Response:
     if isinstance(error, HTTPException) and error.response is not None:
         return make_response(error.response)
     if request.path.startswith(MACHINE_PATHS):
-        return _problem(status, error)
+        known = _known(status)
+        return problem(status, TITLES[known], TEXTS[known], reason="failure" if status >= 500 else "request")
     return _page(status, error)
 
 
@@ -143,17 +145,14 @@ def _status(error: Exception) -> int:
     return 503 if isinstance(error, DeadlineExceeded | MemoryExceeded | EngineUnavailable) else 500
 
 
-def _problem(status: int, error: Exception) -> Response:
-    detail = str(error) if status < 500 and not isinstance(error, HTTPException) else TEXTS.get(status, "")
-    body = jsonify(type="about:blank", title=TITLES.get(status, TITLES[400]), status=status, detail=detail)
-    response = make_response(body, status)
-    response.mimetype = "application/problem+json"
-    return response
+def _known(status: int) -> int:
+    """Return the status whose words fit *status*."""
+    return status if status in TITLES else (400 if status < 500 else 500)
 
 
 def _page(status: int, error: Exception) -> Response:
     speech = Speech.of(language())
-    known = status if status in TITLES else (404 if status < 500 else 500)
+    known = _known(status)
     heading, text, ways = _told(speech, known, error)
     response = make_response(
         render_template("error.html", status=status, heading=heading, text=text, ways=ways), status
