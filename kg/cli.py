@@ -257,8 +257,8 @@ def ask(question: str, form: str, snapshot_path: Path | None, lang: Language) ->
     from kg import understanding
     from kg.questions import Catalogue
 
-    with opened(snapshot_path) as (_, terms, engine):
-        reply = understanding.ask(question, lang, engine, Catalogue.load(terms), terms)
+    with opened(snapshot_path) as (snapshot, terms, engine):
+        reply = understanding.ask(question, lang, engine, Catalogue.load(terms), terms, version=snapshot.name)
         click.echo(
             {"text": reply.to_text, "json": reply.to_json_text, "csv": reply.to_csv}[form](lang), nl=form != "csv"
         )

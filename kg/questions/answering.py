@@ -153,8 +153,9 @@ class _Desk:
         )
 
     def ask_back(self, slot: Slot) -> Answer:
-        """Ask for the value of *slot*: one option for each."""
-        values = slot_values(self.engine, slot)
+        """Ask for the value of *slot*: one option for each that gives rows, or for each where none does."""
+        every = slot_values(self.engine, slot)
+        values = [value for value in every if self._has_rows({**self.bound, slot.name: value})] or every
         labels = fetch_labels(self.engine, self.catalogue, [*values, *self.bound.values()])
         offered = [{**self.bound, slot.name: value} for value in values]
         return Answer(
@@ -170,6 +171,9 @@ class _Desk:
                 Option(self.question.id, slots, asked(self.question, slots, labels, self.terms)) for slots in offered
             ),
         )
+
+    def _has_rows(self, slots: Mapping[str, str]) -> bool:
+        return bool(self.engine.select(self.question.query.bind(**{name: [iri] for name, iri in slots.items()})))
 
     def _rows(self, found: Sequence[Found]) -> list[Row]:
         shared = self.catalogue.shared
