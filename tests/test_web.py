@@ -489,3 +489,12 @@ def test_the_two_norwegians_are_not_mixed(language, strangers):
     found = set(re.findall(r"[\wæøå]+", said.casefold())) & set(strangers.split())
 
     assert found == set()
+
+
+@pytest.mark.parametrize(
+    ("lang", "sentence"),
+    [("nn", "Kven hjelper flyktningar?"), ("nb", "Hvem hjelper flyktninger?"), ("en", "Who helps refugees?")],
+)
+def test_the_gallery_asks_of_things_that_the_data_know(client, lang, sentence):
+    home = client.get(f"/{lang}/").get_data(as_text=True)
+    assert f'<a href="/{lang}/q/who-helps?group=group:refugees">{sentence}</a>' in home

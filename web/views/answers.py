@@ -96,18 +96,38 @@ class GalleryGroup:
 
 
 def gallery(lookup: Lookup, catalogue: Catalogue) -> tuple[GalleryGroup, ...]:
-    """List every question of the catalogue in its group."""
+    """List every question of the catalogue in its group, asked of an example where that says more."""
+    examples = {question.id: _example(lookup, question) for question in catalogue}
+    naming = lookup.names(iri for slots in examples.values() for iri in slots.values())
     return tuple(
         GalleryGroup(
             words[lookup.language],
-            tuple(_suggested(lookup, question) for question in catalogue if question.group == group),
+            tuple(
+                _suggested(lookup, naming, question, examples[question.id])
+                for question in catalogue
+                if question.group == group
+            ),
         )
         for group, words in catalogue.groups.items()
     )
 
 
-def _suggested(lookup: Lookup, question: Question) -> Suggestion:
-    return Suggestion(question.title[lookup.language], permalink(question.id, {}, lookup.language, lookup.terms))
+def _example(lookup: Lookup, question: Question) -> dict[str, str]:
+    """Fill the slots that a question cannot do without; where there is none, the first one that narrows it."""
+    needed = [slot for slot in question.slots if slot.required]
+    narrowing = [slot for slot in question.slots if slot.types != ("Source",) and slot.open == slot.label]
+    shown = needed or narrowing[:1]
+    return {slot.name: lookup.terms.expand(slot.example) for slot in shown if slot.example}
+
+
+def _suggested(lookup: Lookup, naming: Naming, question: Question, slots: Mapping[str, str]) -> Suggestion:
+    title = question.title[lookup.language]
+    if not all(iri in naming for iri in slots.values()):  # another corpus does not know our examples
+        slots = {}
+    sentence = question.asked(slots, {name: naming[iri].text for name, iri in slots.items()}, lookup.language)
+    if not slots or sentence.startswith(title):
+        return Suggestion(title, permalink(question.id, {}, lookup.language, lookup.terms))
+    return Suggestion(sentence, permalink(question.id, slots, lookup.language, lookup.terms))
 
 
 def answer_page(lookup: Lookup, catalogue: Catalogue, answer: Answer, version: str | None) -> AnswerPage:
