@@ -498,3 +498,10 @@ def test_the_two_norwegians_are_not_mixed(language, strangers):
 def test_the_gallery_asks_of_things_that_the_data_know(client, lang, sentence):
     home = client.get(f"/{lang}/").get_data(as_text=True)
     assert f'<a href="/{lang}/q/who-helps?group=group:refugees">{sentence}</a>' in home
+
+
+def test_the_first_query_in_the_editor_runs_as_it_stands(client):
+    (first,) = page(client, "/nn/sparql").xpath("//textarea")
+    query = first.text_content().strip()
+    shown = page(client, f"/nn/sparql?{urlencode({'query': query, 'prefixes': '1'})}")
+    assert "Frivillige bustadformidlarar" in text(shown.xpath("//tbody")[0])

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
@@ -235,7 +236,7 @@ def sparql() -> AnyResponse:
     return _page(
         "sparql.html",
         status,
-        query=query,
+        query=query or files("web").joinpath("queries", "editor-first.rq").read_text(encoding="utf-8"),
         prefixes=prefixes,
         result=result,
         error=error,

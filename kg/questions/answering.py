@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from kg.engine import Engine
@@ -14,19 +15,23 @@ from kg.questions.evidence import (
     metadata_evidence,
     modality_of,
     statement_evidence,
+    strongest,
 )
-from kg.questions.rows import Cell, Found, cell, found_rows
+from kg.questions.rows import Cell, Derivation, Found, cell, found_rows
 from kg.questions.slots import bind, slot_values
 from kg.questions.wording import Labels, fetch_labels, in_all_languages, listed, name_of, number, shown
 from kg.terms import Terms
 
+MOST_OPTIONS = 12
 Outcome = Literal["answer", "partial", "silent", "clarify", "not-understood", "not-allowed"]
 
 
 @dataclass(frozen=True)
 class Row:
-    """One row: cells in the order of the columns, the weakest basis of all it joins, all its evidence.
+    """One row: cells in the order of the columns, its basis, all its evidence.
 
+    The basis is the weakest of all that one derivation joins, and the strongest over the derivations that
+    show the same row.
     A row that is an absence has neither basis nor modality nor evidence.
     """
 
@@ -153,9 +158,10 @@ class _Desk:
         )
 
     def ask_back(self, slot: Slot) -> Answer:
-        """Ask for the value of *slot*: one option for each that gives rows, or for each where none does."""
+        """Ask for the value of *slot*, with the first options that give rows, or the first ones where none does."""
         every = slot_values(self.engine, slot)
-        values = [value for value in every if self._has_rows({**self.bound, slot.name: value})] or every
+        with_rows = (value for value in every if self._has_rows({**self.bound, slot.name: value}))
+        values = tuple(islice(with_rows, MOST_OPTIONS)) or every[:MOST_OPTIONS]
         labels = fetch_labels(self.engine, self.catalogue, [*values, *self.bound.values()])
         offered = [{**self.bound, slot.name: value} for value in values]
         return Answer(
@@ -265,6 +271,10 @@ class _Desk:
 
 
 def _row(found: Found, stated: Mapping[str, Evidence], matter: Mapping[tuple[str, str], Evidence]) -> Row:
-    joined = [stated[each] for each in found.statements] + [matter[each] for each in found.metadata if each in matter]
-    evidence = tuple(dict.fromkeys(joined))
-    return Row(found.cells, basis_of(evidence, found.basis), modality_of(evidence), holders_of(evidence), evidence)
+    def joined(way: Derivation | Found) -> tuple[Evidence, ...]:
+        found = [stated[each] for each in way.statements] + [matter[each] for each in way.metadata if each in matter]
+        return tuple(dict.fromkeys(found))
+
+    evidence = joined(found)
+    basis = strongest(basis_of(joined(way), way.basis) for way in found.derivations)
+    return Row(found.cells, basis, modality_of(evidence), holders_of(evidence), evidence)
