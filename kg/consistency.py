@@ -13,6 +13,7 @@ from rdflib import Dataset, Graph
 
 from kg.dataset import plain
 from kg.model import EnvironmentFailure
+from kg.ontology import existence_axioms
 from kg.terms import Terms
 
 WORDS = {
@@ -46,13 +47,13 @@ class Inconsistency:
 
 
 def check(dataset: Dataset, terms: Terms) -> tuple[Inconsistency, ...]:
-    """Check plain triples and ontology, without the records, with HermiT; explain a contradiction with Pellet.
+    """Check plain triples and all axioms, without the records, with HermiT; explain a contradiction with Pellet.
 
     Raises :class:`EnvironmentFailure` where there is no Java to run them with.
     """
     _find_java()
     with _own_temporary_folder():
-        world = _world(plain(dataset, terms))
+        world = _world(plain(dataset, terms) + existence_axioms(terms))
         try:
             owlready2.sync_reasoner_hermit(world, debug=0, ignore_unsupported_datatypes=True)
         except owlready2.OwlReadyInconsistentOntologyError:
