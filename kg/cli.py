@@ -1,5 +1,7 @@
 """The command line: parses, calls, prints; every error becomes one message and an exit code here."""
 
+# ruff: noqa: D301 - click keeps the lines of a paragraph that begins with a backspace, no backslash
+
 import json
 import os
 import shutil
@@ -90,7 +92,7 @@ def language_option(command: Command) -> Command:
 @click.group(cls=Edge, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="bustadgraf")
 def main() -> None:
-    r"""Documents and interviews in, a knowledge graph with evidence out.
+    """Documents and interviews in, a knowledge graph with evidence out.
 
     \b
     bustadgraf build                                build the shipped corpus of the field
@@ -109,7 +111,7 @@ def main() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON line in place of the table.")
 @language_option
 def build(corpus: str, out: Path | None, jobs: int, allow_violations: bool, as_json: bool, lang: Language) -> None:
-    r"""Build CORPUS (a folder, or field or example) into a snapshot.
+    """Build CORPUS (a folder, or field or example) into a snapshot.
 
     \b
     bustadgraf build
@@ -147,7 +149,7 @@ def exit_code_of(report: "BuildReport") -> int:
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="JSON Lines: one object a file.")
 def read(files: tuple[Path, ...], as_json: bool) -> None:
-    r"""Show how documents or interviews are read: blocks, speakers, languages.
+    """Show how documents or interviews are read: blocks, speakers, languages.
 
     \b
     bustadgraf read report.html interview.txt
@@ -175,11 +177,18 @@ def read(files: tuple[Path, ...], as_json: bool) -> None:
 @click.option("--shapes", type=click.Path(path_type=Path, exists=True), multiple=True, help="SHACL files.")
 @click.option("--consistency", is_flag=True, help="Ask an OWL reasoner too.")
 @click.option("--format", "form", type=click.Choice(["text", "json", "ttl"]), default="text", show_default=True)
+@snapshot_option
 @language_option
 def validate(
-    target: str | None, data: tuple[Path, ...], shapes: tuple[Path, ...], consistency: bool, form: str, lang: Language
+    target: str | None,
+    data: tuple[Path, ...],
+    shapes: tuple[Path, ...],
+    consistency: bool,
+    form: str,
+    snapshot_path: Path | None,
+    lang: Language,
 ) -> None:
-    r"""Check a corpus, a snapshot, or any RDF with any shapes; say the findings in words.
+    """Check a corpus, a snapshot, or any RDF with any shapes; say the findings in words.
 
     TARGET is a corpus folder or name, a snapshot or an out folder. [default: the current snapshot]
 
@@ -192,7 +201,9 @@ def validate(
 
     if bool(data) != bool(shapes):
         raise click.UsageError("--data and --shapes belong together.")
-    found = Examined(validation.check_files(data, shapes)) if data else _examined(target, consistency)
+    if target and snapshot_path:
+        raise click.UsageError("TARGET and --snapshot say the same thing; give one of them.")
+    found = Examined(validation.check_files(data, shapes)) if data else _examined(target, snapshot_path, consistency)
     for told in (*found.problems, *found.contradictions):
         click.echo(str(told), err=True)
     if form == "ttl":
@@ -223,14 +234,14 @@ class Examined:
         return VIOLATIONS if broken or orphaned or self.contradictions else FINE
 
 
-def _examined(target: str | None, consistency: bool) -> Examined:
+def _examined(target: str | None, snapshot_path: Path | None, consistency: bool) -> Examined:
     """Check a snapshot (the current one by default) or a corpus."""
     from kg import consistency as reasoner
     from kg import snapshot, validation
     from kg.corpus import find_corpus, load
     from kg.terms import Terms
 
-    path = Path(target) if target else out_folder()
+    path = Path(target) if target else snapshot_path or out_folder()
     if target and not snapshot.is_in(path):
         whole = load(find_corpus(target))
         edition = snapshot.prepare(whole)
@@ -248,7 +259,7 @@ def _examined(target: str | None, consistency: bool) -> Examined:
 @snapshot_option
 @language_option
 def ask(question: str, form: str, snapshot_path: Path | None, lang: Language) -> None:
-    r"""Ask QUESTION in nynorsk, bokmål or English; the answer comes with the passages it rests on.
+    """Ask QUESTION in nynorsk, bokmål or English; the answer comes with the passages it rests on.
 
     \b
     bustadgraf ask "Kven hjelper flyktningar inn på bustadmarknaden?"
@@ -266,10 +277,10 @@ def ask(question: str, form: str, snapshot_path: Path | None, lang: Language) ->
 
 @main.command()
 @click.argument("file", type=click.File(encoding="utf-8"))
-@click.option("--format", "form", help="json xml csv tsv, or ttl nt jsonld rdfxml. [default: csv or ttl]")
+@click.option("--format", "form", help="json xml csv tsv, or ttl nt jsonld rdfxml. [default: json or ttl]")
 @snapshot_option
 def query(file: TextIO, form: str | None, snapshot_path: Path | None) -> None:
-    r"""Run the SPARQL in FILE (- for standard input) on the current snapshot.
+    """Run the SPARQL in FILE (- for standard input) on the current snapshot.
 
     \b
     bustadgraf query who-does-what.rq --format json
@@ -290,7 +301,7 @@ def query(file: TextIO, form: str | None, snapshot_path: Path | None) -> None:
 )
 @snapshot_option
 def export(form: str, target: Path, snapshot_path: Path | None) -> None:
-    r"""Write the public data set in another format.
+    """Write the public data set in another format.
 
     \b
     bustadgraf export --format trig --file bustadgraf.trig
@@ -306,7 +317,7 @@ def export(form: str, target: Path, snapshot_path: Path | None) -> None:
 @click.argument("name")
 @click.argument("folder", type=click.Path(path_type=Path))
 def corpus(name: str, folder: Path) -> None:
-    r"""Copy the shipped corpus NAME to a new FOLDER, to start from.
+    """Copy the shipped corpus NAME to a new FOLDER, to start from.
 
     \b
     bustadgraf corpus field my-corpus
@@ -322,18 +333,21 @@ def corpus(name: str, folder: Path) -> None:
 @main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="0 picks a free one.")
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path, exists=True, dir_okay=False),
-    multiple=True,
-    help="Serve these RDF files as they are.",
-)
+@click.argument("more", nargs=-1, type=EXISTING, metavar="")
+@click.option("--data", type=EXISTING, multiple=True, metavar="FILE...", help="Serve these RDF files as they are.")
 @click.option(
     "--engine", "engine_url", metavar="URL", help="Use this SPARQL 1.1 service in place of the built-in engine."
 )
 @snapshot_option
-def serve(host: str, port: int, data: tuple[Path, ...], engine_url: str | None, snapshot_path: Path | None) -> None:
-    r"""Serve pages, questions and /sparql.
+def serve(
+    host: str,
+    port: int,
+    more: tuple[Path, ...],
+    data: tuple[Path, ...],
+    engine_url: str | None,
+    snapshot_path: Path | None,
+) -> None:
+    """Serve pages, questions and /sparql.
 
     \b
     bustadgraf serve
@@ -351,8 +365,10 @@ def serve(host: str, port: int, data: tuple[Path, ...], engine_url: str | None, 
         click.echo(f"Listening on {url}")
         sys.stdout.flush()
 
+    if more and not data:
+        raise click.UsageError("Put --data before the files to serve.")
     if data:
-        run(Publication(open_files(data), Terms()), host, port, ready)
+        run(Publication(open_files((*data, *more)), Terms()), host, port, ready)
         return
     snapshot = Snapshot.open(snapshot_path or out_folder())
     terms = Terms(snapshot.manifest.base)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -29,6 +30,15 @@ def corpus(tmp_path: Path) -> Path:
 
 def coding_of(corpus: Path) -> Path:
     return next(corpus.glob("sources/*/*.coding.yaml"))
+
+
+@pytest.mark.parametrize("command", [[], ["build"], ["read"], ["validate"], ["ask"], ["query"], ["export"], ["serve"]])
+def test_help_gives_examples_each_on_its_own_line(command, tmp_path):
+    told = bustadgraf(*command, "--help", cwd=tmp_path).stdout
+    assert "\\b" not in told
+    examples = [line for line in told.splitlines() if re.match(r"  (bustadgraf|echo) ", line)]
+    assert examples
+    assert all(line.count("bustadgraf ") == 1 for line in examples)
 
 
 def test_build_prints_one_json_line_with_the_agreed_keys(corpus, tmp_path):
@@ -244,6 +254,24 @@ def test_any_rdf_can_be_served(tmp_path):
         asked = urllib.request.Request(f"{url}/sparql?{query}", headers={"Accept": "text/csv"})
         with urllib.request.urlopen(asked) as answered:
             assert answered.read().decode("utf-8").split() == ["o", "æøå"]
+
+
+def test_several_files_are_served_with_data_said_once_or_each_time(tmp_path):
+    first, second = tmp_path / "first.nt", tmp_path / "second.ttl"
+    for file in (first, second):
+        file.write_text(f"<urn:a> <urn:p> <urn:{file.stem}> .", encoding="utf-8")
+    for arguments in (("--data", first, second), ("--data", first, "--data", second)):
+        with serving(*map(str, arguments)) as url, urllib.request.urlopen(f"{url}/health") as answered:
+            assert json.load(answered)["triples"] == 2
+    refused = bustadgraf("serve", first, cwd=tmp_path)
+    assert (refused.returncode, "--data" in refused.stderr) == (2, True)
+
+
+def test_a_snapshot_is_checked_by_name_of_its_folder_or_of_the_out_folder(field_out, tmp_path):
+    for folder in (field_out, (Path(field_out) / "current").resolve()):
+        assert bustadgraf("validate", "--snapshot", folder, cwd=tmp_path).returncode == 0
+    assert bustadgraf("validate", "field", "--snapshot", field_out, cwd=tmp_path).returncode == 2
+    assert bustadgraf("validate", "--snapshot", tmp_path, cwd=tmp_path).returncode == 2
 
 
 def test_a_shipped_corpus_can_be_copied_and_changed(tmp_path):
