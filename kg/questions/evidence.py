@@ -70,10 +70,15 @@ def metadata_evidence(
     return {(row["source"].value, row["property"].value): _of_metadata(row) for row in reversed(rows)}
 
 
-def basis_of(evidence: Sequence[Evidence], extra: Iterable[str] = ()) -> str | None:
-    """Return the weakest basis of all that a row joins; nothing joined, no basis."""
+def basis_of(evidence: Iterable[Evidence], extra: Iterable[str] = ()) -> str | None:
+    """Return the weakest basis of all that one derivation joins; nothing joined, no basis."""
     found = [*(each.basis for each in evidence), *extra]
     return min(found, key=BASES_WEAKEST_FIRST.index, default=None)
+
+
+def strongest(bases: Iterable[str | None]) -> str | None:
+    """Return the strongest of *bases*: a second source that shows the same row never weakens it."""
+    return max((each for each in bases if each), key=BASES_WEAKEST_FIRST.index, default=None)
 
 
 def modality_of(evidence: Sequence[Evidence]) -> str | None:

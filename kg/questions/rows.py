@@ -1,7 +1,8 @@
 """Solutions of a query become rows: what is shown, and what it rests on.
 
 A query selects the columns of its question and beside them the statements that a row joins (``?st``,
-``?st2`` …), the ``?document`` whose metadata it shows, and ``?rowBasis`` where a row is weaker than its statements.
+``?st2`` …), the ``?document`` whose metadata it shows (the property ``?attested``, else those of the columns), and
+``?rowBasis`` where a row is weaker than its statements.
 """
 
 import re
@@ -35,17 +36,37 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Found:
-    """A row before its evidence is fetched; *metadata* are pairs of document and property."""
+class Derivation:
+    """One way to a row: what it joins, and how weak that makes it beyond its statements.
 
-    cells: tuple[Cell | None, ...]
+    *metadata* are pairs of document and property.
+    """
+
     statements: tuple[str, ...]
     metadata: tuple[tuple[str, str], ...]
     basis: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Found:
+    """A row before its evidence is fetched, with all the ways that lead to it: one or more."""
+
+    cells: tuple[Cell | None, ...]
+    derivations: tuple[Derivation, ...]
+
+    @property
+    def statements(self) -> tuple[str, ...]:
+        """The statements of all derivations."""
+        return tuple(dict.fromkeys(each for way in self.derivations for each in way.statements))
+
+    @property
+    def metadata(self) -> tuple[tuple[str, str], ...]:
+        """The pairs of document and property of all derivations."""
+        return tuple(dict.fromkeys(each for way in self.derivations for each in way.metadata))
+
+
 def found_rows(question: Question, solutions: Iterable[Mapping[str, Binding]]) -> list[Found]:
-    """Read *solutions* and join those that show the same; all their statements become evidence."""
+    """Read *solutions* and join those that show the same: each stays one derivation of the row."""
     return _joined(_languages_joined([_read(question, solution) for solution in solutions]))
 
 
@@ -61,13 +82,14 @@ def cell(term: Binding | None) -> Cell | None:
 def _read(question: Question, solution: Mapping[str, Binding]) -> Found:
     statements = [term.value for name, term in sorted(solution.items()) if _STATEMENT.fullmatch(name)]
     document = solution.get("document")
-    shown = [property for column, property in question.metadata.items() if column in solution]
-    return Found(
-        cells=tuple(cell(solution.get(column.variable)) for column in question.columns),
+    columns = [property for column, property in question.metadata.items() if column in solution]
+    shown = [solution["attested"].value] if "attested" in solution else columns
+    way = Derivation(
         statements=tuple(dict.fromkeys(statements)),
         metadata=tuple((document.value, each) for each in shown) if document else (),
         basis=(solution["rowBasis"].value.rpartition("/")[2],) if "rowBasis" in solution else (),
     )
+    return Found(tuple(cell(solution.get(column.variable)) for column in question.columns), (way,))
 
 
 def _languages_joined(rows: Sequence[Found]) -> list[Found]:
@@ -75,7 +97,7 @@ def _languages_joined(rows: Sequence[Found]) -> list[Found]:
     groups: dict[object, list[Found]] = {}
     for row in rows:
         fixed = tuple("text" if each and each.lang else each and each.identity for each in row.cells)
-        groups.setdefault((fixed, row.statements, row.metadata, row.basis), []).append(row)
+        groups.setdefault((fixed, row.derivations), []).append(row)
     return [row for group in groups.values() for row in _one_per_wording(group)]
 
 
@@ -88,8 +110,7 @@ def _one_per_wording(group: Sequence[Found]) -> Sequence[Found]:
         if len(translations) < len(texts):
             return group
         columns.append(_in_all(translations) if translations else cells[0])
-    first = group[0]
-    return [Found(tuple(columns), first.statements, first.metadata, first.basis)]
+    return [Found(tuple(columns), group[0].derivations)]
 
 
 def _in_all(translations: Mapping[str, str]) -> Cell:
@@ -102,11 +123,6 @@ def _joined(rows: Sequence[Found]) -> list[Found]:
     for row in rows:
         groups.setdefault(tuple(each and each.identity for each in row.cells), []).append(row)
     return [
-        Found(
-            group[0].cells,
-            tuple(dict.fromkeys(each for row in group for each in row.statements)),
-            tuple(dict.fromkeys(each for row in group for each in row.metadata)),
-            tuple(dict.fromkeys(each for row in group for each in row.basis)),
-        )
+        Found(group[0].cells, tuple(dict.fromkeys(way for row in group for way in row.derivations)))
         for group in groups.values()
     ]
