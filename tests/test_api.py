@@ -220,3 +220,12 @@ def test_the_language_of_the_browser_is_used(client: FlaskClient):
     path = "/api/q/who-helps?group=refugees"
     assert got(client, path, **{"Accept-Language": "en"})["asked"] == "Who helps refugees?"
     assert got(client, path, **{"Accept-Language": "no"})["asked"] == "Hvem hjelper flyktninger?"
+
+
+@pytest.mark.parametrize("path", ["/api/ask", "/api/suggest?q=", f"/api/ask?q={'x' * 501}", "/api/q/who-helps?group=x"])
+def test_a_refusal_is_told_in_the_language_asked_for(path: str, client: FlaskClient):
+    told = {
+        client.get(f"{path}{'&' if '?' in path else '?'}lang={language}", headers={"Accept-Language": "nn"}).text
+        for language in ("nn", "nb", "en")
+    }
+    assert len(told) == 3

@@ -18,7 +18,7 @@ from jinja2.ext import babel_extract
 from lxml.html import HtmlElement
 
 from kg.engine import Engine
-from kg.model import DeadlineExceeded, EngineUnavailable
+from kg.model import AnswerTooLarge, DeadlineExceeded, EngineUnavailable, MemoryExceeded
 from kg.snapshot import Snapshot
 from kg.terms import Terms
 from web import app as application
@@ -383,6 +383,41 @@ def test_the_editor_answers_every_form_and_explains_a_refusal(client, query, sta
     assert words in text(shown.xpath("//main")[0])
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (DeadlineExceeded(10), "etter 10 sekund"),
+        (MemoryExceeded(1024), "meir enn 1024 MB minne"),
+        (AnswerTooLarge(64), "større enn 64 MB"),
+        (EngineUnavailable("worker 7 is gone"), "Tenesta er oppteken"),
+    ],
+)
+def test_the_editor_says_in_the_language_of_the_page_which_limit_was_met(client, monkeypatch, error, words):
+    def refuse(*_args: object, **_kwargs: object) -> None:
+        raise error
+
+    monkeypatch.setattr(explorer, "_answered", refuse)
+    shown = text(page(client, "/nn/sparql?query=ASK+{}", 503).xpath("//*[@role='alert']")[0])
+
+    assert words in shown
+    assert "worker" not in shown
+
+
+def test_a_redirect_says_nothing_of_the_host_that_the_request_claims(client):
+    sent_on = client.get("/nn/actor", headers={"Host": "elsewhere.example"})
+
+    assert (sent_on.status_code, sent_on.headers["Location"]) == (308, "/nn/actor/")
+    assert "elsewhere" not in sent_on.text
+
+
+@pytest.mark.parametrize("path", ["/nn/", "/api/q", "/health", "/id/actor/husbanken", "/.well-known/void"])
+def test_a_refused_method_names_the_allowed_ones(client, path):
+    refused = client.delete(path)
+
+    assert refused.status_code == 405
+    assert {"GET", "HEAD"} <= set(refused.allow)
+
+
 @pytest.fixture
 def bare(field_engine: Engine) -> FlaskClient:
     """A server of plain RDF files: no snapshot, no questions."""
@@ -439,7 +474,7 @@ def _told_as_problems(module: ast.Module) -> Iterator[str]:
     """Find the literal titles and details that a module hands to ``problem``."""
     for node in ast.walk(module):
         given: list[ast.expr] = []
-        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("problem", "_bad"):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("problem", "_bad", "_wrong"):
             given = node.args[:3]
         if isinstance(node, ast.Assign) and {getattr(target, "id", "") for target in node.targets} & {"title", "text"}:
             given = [node.value]

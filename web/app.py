@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, current_app, make_response, render_template, request
 from jinja2 import StrictUndefined
 from markupsafe import Markup
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from kg.model import DeadlineExceeded, EngineUnavailable, MemoryExceeded
 from kg.questions import UnknownQuestion, UnknownSlot, UnknownSlotValue
@@ -117,6 +117,7 @@ def _headers(response: Response) -> Response:
     location = response.headers.get("Location", "")
     if location.startswith(here):
         response.headers["Location"] = location.removeprefix(here) or "/"
+        response.set_data(b"")  # its text would repeat the host that the request claims
     if request.path.startswith("/static/") and "v" in request.args:
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response
@@ -124,7 +125,13 @@ def _headers(response: Response) -> Response:
 
 def _failure(error: Exception) -> Response:
     """Tell a person or a program what went wrong, never how the inside looks."""
-    status = _status(error)
+    response = _refused(error, _status(error))
+    if isinstance(error, MethodNotAllowed):
+        response.allow.update(error.valid_methods or ())
+    return response
+
+
+def _refused(error: Exception, status: int) -> Response:
     if status >= 500 and not isinstance(error, DeadlineExceeded | MemoryExceeded | EngineUnavailable):
         log.error("%s %s failed", request.method, request.path, exc_info=error)
     if isinstance(error, HTTPException) and error.response is not None:

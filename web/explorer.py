@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from kg.engine import media_types
 from kg.model import (
+    AnswerTooLarge,
     DeadlineExceeded,
     EngineUnavailable,
     InputError,
@@ -27,6 +28,7 @@ from web.api import lexicon
 from web.language import Speech, as_language, wanted_language
 from web.linked_data import SUMS, Dumps
 from web.publication import publication
+from web.sparql import limit_met
 from web.views.lookup import Lookup, Name
 from web.views.statements import source_infos
 
@@ -296,11 +298,11 @@ def _shown(naming: Mapping[str, Name], value: Mapping[str, str], lookup: Lookup)
 
 
 def _told(speech: Speech, error: QueryError) -> tuple[SparqlError, int]:
-    if isinstance(error, DeadlineExceeded):
-        words = speech.say("The query was stopped after %(limit)s seconds, the limit here.", limit=f"{error.limit_s:g}")
-        return SparqlError(speech.say("The query took too long"), words), 503
-    if isinstance(error, MemoryExceeded | EngineUnavailable):
-        return SparqlError(speech.say("The query could not be run"), str(error)), 503
+    if isinstance(error, DeadlineExceeded | MemoryExceeded | AnswerTooLarge | EngineUnavailable):
+        late = isinstance(error, DeadlineExceeded)
+        heading = speech.say("The query took too long") if late else speech.say("The query could not be run")
+        text, values = limit_met(error)
+        return SparqlError(heading, speech.say(text, **values)), 503
     if isinstance(error, QuerySyntaxError):
         return SparqlError(speech.say("The query has an error"), str(error)), 400
     return SparqlError(speech.say("The query is not allowed"), str(error)), 400

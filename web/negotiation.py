@@ -8,7 +8,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.http import parse_accept_header
 
 from kg.model import Language
-from web.language import Speech, wanted_language
+from web.language import Speech, as_language, wanted_language
 from web.publication import publication
 
 
@@ -109,8 +109,8 @@ def varies(response: Response, *on: str) -> Response:
 def problem(
     status: int, title: str, detail: str, values: Mapping[str, object] | None = None, **members: object
 ) -> Response:
-    """Make a problem document; *title* and *detail* are told in the reader's language, ``%(name)s`` filled."""
-    speech = Speech.of(reader_language())
+    """Make a problem document; *title* and *detail* are told in the language of ``?lang=``, else the reader's."""
+    speech = Speech.of(as_language(request.args.get("lang", "")) or reader_language())
     told = {"title": speech.say(title), "status": status, "detail": speech.say(detail, **(values or {}))}
     response = make_response(jsonify({"type": "about:blank", **told, **members}), status)
     response.mimetype = "application/problem+json"

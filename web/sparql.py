@@ -1,5 +1,6 @@
 """``/sparql``: the query operation of the SPARQL 1.1 Protocol, and the service's description of itself."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from urllib.parse import parse_qsl, quote
@@ -136,16 +137,28 @@ def _refused(error: QueryError) -> Response:
 
 def _limited(error: QueryError) -> Response:
     title = "The service met a limit"
+    text, values = limit_met(error)
+    if isinstance(error, DeadlineExceeded):
+        return problem(503, title, text, values, reason="deadline", limit_s=error.limit_s)
+    if isinstance(error, MemoryExceeded | AnswerTooLarge):
+        reason = "memory" if isinstance(error, MemoryExceeded) else "size"
+        return problem(503, title, text, values, reason=reason, limit_mb=error.limit_mb)
+    return problem(503, title, text, reason="busy")
+
+
+def limit_met(error: QueryError) -> tuple[str, Mapping[str, object]]:
+    """Return the words for the limit that a query met, and the number that belongs in them."""
     if isinstance(error, DeadlineExceeded):
         text = "The query was stopped after %(limit)s seconds, the limit of this service."
-        return problem(503, title, text, {"limit": f"{error.limit_s:g}"}, reason="deadline", limit_s=error.limit_s)
+        return text, {"limit": f"{error.limit_s:g}"}
     if isinstance(error, MemoryExceeded):
         text = "The query was stopped: it needed more than %(limit)s MB of memory, the limit of this service."
-        return problem(503, title, text, {"limit": error.limit_mb}, reason="memory", limit_mb=error.limit_mb)
+        return text, {"limit": error.limit_mb}
     if isinstance(error, AnswerTooLarge):
         text = "The answer is larger than %(limit)s MB, the limit of this service. Ask for less, or add a LIMIT."
-        return problem(503, title, text, {"limit": error.limit_mb}, reason="size", limit_mb=error.limit_mb)
-    return problem(503, title, "The service is busy. Try again in a moment.", reason="busy")
+        return text, {"limit": error.limit_mb}
+    text = "The service is busy. Try again in a moment."
+    return text, {}
 
 
 def _bad(detail: str, reason: str, status: int = 400) -> Response:
