@@ -426,3 +426,10 @@ def test_a_query_refuses_what_is_no_iri():
             query.bind(x=[hostile])
     with pytest.raises(KeyError):
         query.bind(other=["https://example.org/a"])
+
+
+def test_the_sentence_says_what_is_only_read_out_of_the_source(ask_field: Ask):
+    helped = ask_field("who-helps", group="group:refugees").sentence
+    assert helped["nn"].endswith("For Bergen bidrar og Mestringsguiden er dette tolka, ikkje sagt direkte.")
+    assert helped["en"].endswith("this is interpreted, not stated outright.")
+    assert "tolka" not in ask_field("who-helps", group="group:disadvantaged-families").sentence["nn"]

@@ -189,7 +189,7 @@ class _Desk:
 
     def _noted(self, rows: Sequence[Row]) -> list[_Noted]:
         """Try every rule of the question; where nothing was found and none tells why, say what else is known."""
-        found = [(rule, self._about(rule)) for rule in self.question.notes]
+        found = [(rule, self._about(rule, rows)) for rule in self.question.notes]
         noted = [
             _Noted(rule.code, rule.kind, about, rule.text, rule.partial, len(about))
             for rule, about in found
@@ -199,10 +199,17 @@ class _Desk:
             return noted
         return [self._mentioned(iri) for iri in self.bound.values()]
 
-    def _about(self, rule: NoteRule) -> tuple[Cell, ...]:
+    def _about(self, rule: NoteRule, rows: Sequence[Row]) -> tuple[Cell, ...]:
         known = {name: [iri] for name, iri in self.bound.items() if name in rule.query.placeholders}
+        if rule.shown:
+            known["shown"] = self._shown(rule.shown, rows)
         cells = [cell(row.get("item")) for row in self.engine.select(rule.query.bind(**known))]
         return tuple({each.identity: each for each in cells if each}.values())
+
+    def _shown(self, columns: Sequence[str], rows: Sequence[Row]) -> list[str]:
+        places = [index for index, column in enumerate(self.question.columns) if column.name in columns]
+        cells = (row.cells[place] for row in rows for place in places)
+        return sorted({each.iri for each in cells if each and each.iri})
 
     def _mentioned(self, iri: str) -> _Noted:
         count = len(self.engine.select(self.catalogue.shared["statements-about"].bind(thing=[iri])))
@@ -231,7 +238,22 @@ class _Desk:
         """Fill the sentence for none, one or many *things*: the different values of the first column."""
         things = len({row.cells[0].identity for row in rows if row.cells[0]})
         pattern = self.question.sentences["none" if not rows else "one" if things == 1 else "many"]
-        return in_all_languages(pattern, {lang: self._marks(rows, sources, labels, things, lang) for lang in LANGUAGES})
+        said = in_all_languages(pattern, {lang: self._marks(rows, sources, labels, things, lang) for lang in LANGUAGES})
+        listed_first = f"{{{self.question.columns[0].name}}}" in pattern["nn"]
+        bases = self.catalogue.words["hedge"] if listed_first else ()
+        hedges = [self._hedge(basis, rows, labels) for basis in bases]
+        return {lang: " ".join([said[lang], *(hedge[lang] for hedge in hedges if hedge)]) for lang in LANGUAGES}
+
+    def _hedge(self, basis: str, rows: Sequence[Row], labels: Labels) -> Words | None:
+        """Say for which things the strongest row is no stronger than *basis*; the sentence alone would not tell."""
+        strongest_of: dict[object, str] = {}
+        for row in rows:
+            if row.cells[0] and row.basis:
+                known = strongest_of.get(row.cells[0].identity, row.basis)
+                strongest_of[row.cells[0].identity] = strongest((known, row.basis)) or row.basis
+        cells = [row.cells[0] for row in rows if row.cells[0] and strongest_of.get(row.cells[0].identity) == basis]
+        marks = {lang: {"things": self._listed(cells, labels, lang)} for lang in LANGUAGES}
+        return in_all_languages(self.catalogue.words["hedge"][basis], marks) if cells else None
 
     def _marks(
         self, rows: Sequence[Row], sources: Sequence[str], labels: Labels, things: int, lang: Language
