@@ -34,6 +34,7 @@ if TYPE_CHECKING:  # each command imports what it runs, so that --help is quick
     from kg.snapshot import BuildReport, Snapshot
     from kg.terms import Terms
     from kg.validation import Report
+    from web.publication import Publication
 
 SHOWN = 90
 FINE, VIOLATIONS, WRONG_USE, ENVIRONMENT, INTERRUPTED = 0, 1, 2, 3, 130
@@ -353,27 +354,37 @@ def serve(
     bustadgraf serve
     bustadgraf serve --port 0 --snapshot my-out
     bustadgraf serve --data any.ttl more.nq
+    bustadgraf serve --engine http://127.0.0.1:3030/ds/sparql
     """
-    from kg.engine import RemoteEngine, open_engine, open_files
-    from kg.questions import Catalogue
-    from kg.snapshot import Snapshot
-    from kg.terms import Terms
-    from web.publication import Publication
     from web.server import serve as run
+
+    if more and not data:
+        raise click.UsageError("Put --data before the files to serve.")
 
     def ready(url: str) -> None:
         click.echo(f"Listening on {url}")
         sys.stdout.flush()
 
-    if more and not data:
-        raise click.UsageError("Put --data before the files to serve.")
-    if data:
-        run(Publication(open_files((*data, *more)), Terms()), host, port, ready)
-        return
-    snapshot = Snapshot.open(snapshot_path or out_folder())
+    run(_publication((*data, *more), engine_url, snapshot_path), host, port, ready)
+
+
+def _publication(files: tuple[Path, ...], engine_url: str | None, snapshot_path: Path | None) -> "Publication":
+    """Open what is to be served: files as they are, a service with content of its own, or a snapshot."""
+    from kg.engine import RemoteEngine, open_engine, open_files
+    from kg.questions import Catalogue
+    from kg.snapshot import Snapshot, is_in
+    from kg.terms import Terms
+    from web.publication import Publication
+
+    if files:
+        return Publication(open_files(files), Terms())
+    path = snapshot_path or out_folder()
+    if engine_url and not snapshot_path and not is_in(path):
+        return Publication(RemoteEngine(engine_url), Terms())
+    snapshot = Snapshot.open(path)
     terms = Terms(snapshot.manifest.base)
     engine = RemoteEngine(engine_url) if engine_url else open_engine(snapshot)
-    run(Publication(engine, terms, snapshot, Catalogue.load(terms)), host, port, ready)
+    return Publication(engine, terms, snapshot, Catalogue.load(terms))
 
 
 def _document_json(path: Path, document: Document) -> str:

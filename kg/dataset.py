@@ -364,8 +364,8 @@ def _code(value: str) -> str:
 
 
 def _short_label(source: Source, entities: Mapping[str, Entity]) -> dict[Language, str]:
-    """Name *source* as scholars do: family names and year; an interview or an anonymous text by its title."""
-    families = [entities[iri].label["nn"].split()[-1] for iri in source.authors if iri in entities]
+    """Name *source* as scholars do: authors and year; an interview or an anonymous text by its title."""
+    families = [_family_name(entities[iri]) for iri in source.authors if iri in entities]
     if source.short or source.kind == "interview" or not families:
         return dict.fromkeys(LANGUAGES, source.short or source.title.text)
     year = year_of(source.issued)
@@ -373,6 +373,12 @@ def _short_label(source: Source, entities: Mapping[str, Entity]) -> dict[Languag
     return {
         language: " ".join(filter(None, (_names(families, word), str(year or "")))) for language, word in others.items()
     }
+
+
+def _family_name(author: Entity) -> str:
+    """Return the last word of a person's name; an organisation that wrote something is named whole."""
+    name = author.label["nn"]
+    return name.split()[-1] if "Person" in author.types else name
 
 
 def _names(families: list[str], and_others: str) -> str:

@@ -267,6 +267,15 @@ def test_several_files_are_served_with_data_said_once_or_each_time(tmp_path):
     assert (refused.returncode, "--data" in refused.stderr) == (2, True)
 
 
+def test_any_sparql_service_can_stand_behind_the_pages(server, monkeypatch, tmp_path):
+    monkeypatch.setenv("BUSTADGRAF_OUT", str(tmp_path / "nothing"))
+    with serving("--engine", f"{server}/sparql") as url:
+        with urllib.request.urlopen(f"{url}/health") as answered:
+            assert json.load(answered)["triples"] > 5000
+        with urllib.request.urlopen(f"{url}/nn/initiative/bokontakt") as answered:
+            assert "Bokontakt" in answered.read().decode("utf-8")
+
+
 def test_a_snapshot_is_checked_by_name_of_its_folder_or_of_the_out_folder(field_out, tmp_path):
     for folder in (field_out, (Path(field_out) / "current").resolve()):
         assert bustadgraf("validate", "--snapshot", folder, cwd=tmp_path).returncode == 0

@@ -228,6 +228,12 @@ def test_plain_data_holds_no_records(dataset):
     assert [triple for triple in graph for node in triple if any(part in node for part in hidden)] == []
 
 
+def test_a_source_by_an_organisation_gets_its_whole_name(corpus):
+    plan = replace(OPEN, authors=("actor:fjordvik-kommune", "actor:ada-vik"))
+    written = to_dataset(replace(corpus, sources=(plan,)), TERMS)
+    assert Literal("Fjordvik kommune & Vik 2016", lang="nn") in objects(written, "source:report", "skos:prefLabel")
+
+
 def test_a_fact_without_an_object_is_refused(corpus):
     half = replace(fact("half", "i 2013", "change:tilskot", "periodStart", LiteralTerm("2013")), object=None)
     with pytest.raises(ValueError, match="needs s, p and o"):
