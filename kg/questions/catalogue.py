@@ -147,6 +147,7 @@ class NoteRule:
     """When to say what is missing (``gap``) or what is known (``known``).
 
     The note is given when the number of things that *query* finds lies between *least* and *most*.
+    Where it names columns in *shown*, the query is asked of what stands in those columns of the rows.
     A gap with *partial* is one that the question asked for: it makes the answer partial.
     """
 
@@ -157,6 +158,7 @@ class NoteRule:
     most: int | None
     partial: bool
     text: Words
+    shown: tuple[str, ...] = ()
 
     def applies(self, found: int) -> bool:
         """Say whether the note is to be given when its query found so many things."""
@@ -347,4 +349,5 @@ def _note(entry: Mapping[str, Any], shared: Mapping[str, Query]) -> NoteRule:
         most=entry.get("most"),
         partial=entry.get("partial", False),
         text=entry["text"],
+        shown=tuple(entry.get("shown", ())),
     )
