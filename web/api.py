@@ -34,7 +34,7 @@ blueprint = Blueprint("api", __name__, url_prefix="/api")
 
 JSON, CSV, JSONLD = Offer("json", "application/json"), Offer("csv", "text/csv"), Offer("jsonld", "application/ld+json")
 FORMATS = (JSON, CSV, JSONLD)
-NOT_SLOTS = frozenset({"v", "lang", "format"})
+NOT_SLOTS = frozenset({"v", "q", "lang", "format"})
 LONGEST_QUESTION = 500  # characters
 MOST_HITS = 50
 LEXICON = "bustadgraf-lexicon"

@@ -24,7 +24,7 @@ from kg.model import (
 from kg.questions import Answer, answer
 from kg.understanding import ask
 from web import views
-from web.api import lexicon
+from web.api import LONGEST_QUESTION, NOT_SLOTS, lexicon
 from web.language import Speech, as_language, wanted_language
 from web.linked_data import SUMS, Dumps
 from web.publication import publication
@@ -35,8 +35,6 @@ from web.views.statements import source_infos
 blueprint = Blueprint("explorer", __name__)
 
 PAGE = "/<any(nn, nb, en):lang>"
-NOT_SLOTS = frozenset({"v", "q", "lang", "format"})
-LONGEST_QUESTION = 500
 ROWS_SHOWN = 200
 
 
