@@ -122,20 +122,21 @@ def build(corpus: str, out: Path | None, jobs: int, allow_violations: bool, as_j
     from kg import snapshot
     from kg.validation import render
 
+    out = out or out_folder()
     with progress_line("Building") as step:
-        report = snapshot.build(
-            corpus, out or out_folder(), allow_violations=allow_violations, jobs=jobs, progress=step
-        )
+        report = snapshot.build(corpus, out, allow_violations=allow_violations, jobs=jobs, progress=step)
     for problem in report.problems:
         click.echo(str(problem), err=True)
     counts = report.counts()
-    click.echo(json.dumps(counts) if as_json else "\n".join(f"{name:<11} {value}" for name, value in counts.items()))
+    table = "\n".join(f"{name:<11} {'-' if value is None else value}" for name, value in counts.items())
+    click.echo(json.dumps(counts) if as_json else table)
     for leak in report.leaks:
         click.echo(f"Leak: {leak}", err=True)
     if report.findings:
         click.echo(render(report.findings, lang), err=True)
     if not report.published:
-        click.echo("Nothing was published; the previous snapshot is still the current one.", err=True)
+        kept = "the previous snapshot is still the current one" if snapshot.is_in(out) else "there is no snapshot yet"
+        click.echo(f"Nothing was published; {kept}.", err=True)
     sys.exit(exit_code_of(report))
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from rdflib import Dataset, Graph
 
 from kg.engine import Engine
-from kg.model import InputError
+from kg.model import EnvironmentFailure, InputError
 from kg.resources import resource
 from kg.snapshot import Snapshot
 from kg.terms import Terms, nearest
@@ -49,6 +49,13 @@ def write(name: str, target: Path, snapshot: Snapshot, terms: Terms, engine: Eng
 def _write_whole(target: Path, content: bytes) -> None:
     if not target.parent.is_dir():
         raise InputError(f"{target.parent} is not a folder; make it first.")
+    try:
+        _swap_in(target, content)
+    except OSError as error:
+        raise EnvironmentFailure(f"Cannot write {target}: {error.strerror}. Nothing was left there.") from error
+
+
+def _swap_in(target: Path, content: bytes) -> None:
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
     try:
         with os.fdopen(handle, "wb") as file:

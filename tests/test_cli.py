@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import shutil
 import socket
 import subprocess
@@ -66,6 +67,18 @@ def test_a_broken_coding_is_told_with_file_line_word_and_the_nearest(corpus, tmp
     assert "targets" in done.stderr.split("Nearest:")[1]
     assert json.loads(done.stdout)["snapshot"] is None
     assert (tmp_path / "bustadgraf-out" / "current").resolve() == before
+    assert "the previous snapshot is still the current one" in done.stderr
+    first = bustadgraf("build", corpus, "--out", "new", cwd=tmp_path)
+    assert "snapshot    -" in first.stdout
+    assert "there is no snapshot yet" in first.stderr
+
+
+def test_a_folder_without_corpus_yaml_is_told_where_to_get_one(tmp_path):
+    (tmp_path / "folder").mkdir()
+    done = bustadgraf("build", "folder", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "folder: there is no corpus.yaml" in done.stderr
+    assert "bustadgraf corpus example" in done.stderr
 
 
 def test_a_quote_that_is_not_in_the_text_is_an_orphan_and_stops_publication(corpus, tmp_path):
@@ -227,6 +240,19 @@ def test_an_unknown_format_names_the_nearest(field_out, tmp_path):
     assert done.returncode == 2
     assert "ttl" in done.stderr
     assert not (tmp_path / "x").exists()
+
+
+def test_an_export_that_finds_no_room_names_its_file_and_leaves_nothing(field_out, tmp_path):
+    limit = f"resource.setrlimit(resource.RLIMIT_FSIZE, (1000, {resource.getrlimit(resource.RLIMIT_FSIZE)[1]}))"
+    command = f"import resource; {limit}; from kg.cli import main; main()"
+    arguments = ["export", "--format", "nq", "--file", "out.nq", "--snapshot", str(field_out)]
+    shell = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", command, *arguments], cwd=tmp_path, capture_output=True, text=True, env=shell, timeout=60
+    )
+    assert done.returncode == 3
+    assert "Cannot write out.nq" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_serve_says_where_and_stops_when_asked(field_out):

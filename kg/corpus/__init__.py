@@ -54,7 +54,8 @@ def load(path: Path, *, jobs: int = 1, progress: Progress | None = None) -> Corp
     if not path.is_dir():
         raise CorpusError(f"{path}: there is no such folder. Give the folder of a corpus.")
     if not head_file.is_file() or not is_inside(path, head_file):
-        raise CorpusError(f"{path}: there is no corpus.yaml in the folder. A corpus begins with one; see CONTRIBUTING.")
+        hint = "`bustadgraf corpus example FOLDER` gives a corpus to start from."
+        raise CorpusError(f"{path}: there is no corpus.yaml in the folder. {hint}")
     tell = progress or (lambda _step: None)
     tell("reading corpus.yaml and entities.yaml")
     notes = Notes("corpus.yaml")
