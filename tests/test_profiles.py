@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import owlready2
 import pytest
@@ -202,6 +203,16 @@ def test_the_dl_module_finds_what_the_rules_cannot(ontology):
 
 
 # One ontology for every reader
+
+
+def test_the_catalogue_of_protege_leads_from_every_import_to_its_file():
+    catalogue = ElementTree.fromstring(text("ontology", "catalog-v001.xml"))
+    places = {each.get("name"): each.get("uri") for each in catalogue}
+    shipped = Graph().parse(data=text("ontology", "bso.ttl"), format="turtle")
+    assert {str(each) for each in shipped.objects(None, OWL.imports)} <= set(places)
+    for name, place in places.items():
+        graph = Graph().parse(data=text("ontology", *place.split("/")), format="turtle")
+        assert (URIRef(name), RDF.type, OWL.Ontology) in graph
 
 
 def counted(rows: object) -> Counter[str]:
