@@ -97,6 +97,10 @@ class _Worker:
             return False
 
 
+class _HomeGone(EngineUnavailable):
+    """The process that holds the data died while one of its workers ran a query."""
+
+
 class _Home:
     """The single-threaded process that holds the data and forks the workers."""
 
@@ -248,11 +252,17 @@ class PoolEngine:
             raise InputError(f"This query gives {guarded.kind}; choose one of {', '.join(media_types(guarded.kind))}.")
         question = {"text": guarded.text, "accept": accept, **self._data_set(guarded, default_graphs, named_graphs)}
         deadline = deadline_s or self._limits.deadline_s
-        with self._worker(purpose) as worker:
-            outcome = _collect(worker, question, deadline, self._limits)
+        try:
+            outcome = self._ask(question, deadline, purpose)
+        except _HomeGone:  # no fault of the query, which only reads: it may be put again, to the next home
+            outcome = self._ask(question, deadline, purpose)
         if isinstance(outcome, QueryError):
             raise outcome
         return outcome
+
+    def _ask(self, question: Mapping[str, Any], deadline_s: float, purpose: Purpose) -> Result | QueryError:
+        with self._worker(purpose) as worker:
+            return _collect(worker, question, deadline_s, self._limits)
 
     def select(self, text: str, *, deadline_s: float | None = None) -> list[dict[str, Cell]]:
         """See :class:`Engine`."""
@@ -307,7 +317,7 @@ class PoolEngine:
         except BaseException as error:
             shelf.put(None)
             if worker and not self._end(worker) and isinstance(error, MemoryExceeded):
-                raise EngineUnavailable("The process that holds the data is gone.") from error
+                raise _HomeGone("The process that holds the data is gone.") from error
             raise
         if worker.stale:
             self._end(worker)
