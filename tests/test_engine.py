@@ -559,6 +559,7 @@ def test_workers_and_the_process_with_the_data_are_replaced_when_they_die(trig: 
         home = min(descendants(os.getpid()) - before)
         worker = max(descendants(home))
         os.kill(worker, signal.SIGKILL)
+        assert eventually(lambda: not alive({worker}))
         assert engine.ask("ASK {}")
         os.kill(home, signal.SIGKILL)
         assert eventually(lambda: not alive({home}))
