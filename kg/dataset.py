@@ -158,7 +158,7 @@ class _Pen:
         self._add(node, self.terms.uri(key), _text(dated.value, dated.lang))
         for bound, when in (("periodStart", dated.valid_from), ("periodEnd", dated.valid_to)):
             if when is not None:
-                self._add(node, self.terms.uri(bound), Literal(str(when)))
+                self._add(node, self.terms.uri(bound), _when(when))
         return node
 
     def source(self, source: Source, entities: Mapping[str, Entity]) -> None:

@@ -188,8 +188,8 @@ def test_names_and_numbers_that_held_for_a_time_have_nodes_of_their_own(corpus):
     dataset = to_dataset(replace(corpus, entities=(body,)), TERMS)
     assert objects(dataset, "actor:havn-name-1", "prov:specializationOf") == {iri("actor:havn")}
     assert objects(dataset, "actor:havn-name-1", "name") == {Literal("Hamna", lang="nn")}
-    assert objects(dataset, "actor:havn-name-1", "periodStart") == {Literal("1996")}
-    assert objects(dataset, "actor:havn-name-1", "periodEnd") == {Literal("2020-01-01")}
+    assert objects(dataset, "actor:havn-name-1", "periodStart") == {Literal(1996)}
+    assert objects(dataset, "actor:havn-name-1", "periodEnd") == {Literal(date(2020, 1, 1))}
     assert objects(dataset, "actor:havn", "organisationNumber") == {Literal("974760673")}
     assert objects(dataset, "actor:havn-identifier-2", "schema:propertyID") == {Literal("wikidata")}
     assert objects(dataset, "actor:havn-identifier-1", "dcterms:identifier") == {Literal("974760673")}

@@ -439,3 +439,9 @@ def test_expected_rows_fill_their_columns_and_outcomes_follow_from_rows() -> Non
         assert all(set(row) - beside == set(columns) for row in rows), answer["cq"]
         assert (answer["outcome"] == "silent") == (not rows), answer["cq"]
         assert answer["outcome"] == "answer" or "gaps" in answer, answer["cq"]
+
+
+def test_every_statement_says_how_sure_its_coder_is(field: Corpus, example: Corpus) -> None:
+    said = [each for corpus in (field, example) for source in corpus.sources for each in source.statements]
+    assert {each.sure for each in said if each.basis == "stated"} <= {"certain", "probable", "uncertain"}
+    assert {each.sure for each in report(field).statements if each.basis == "interpreted"} == {"probable"}

@@ -187,7 +187,7 @@ def test_views_of_the_program_are_the_views_of_the_ontology(ontology: Graph) -> 
 def test_the_header_says_what_a_registry_of_ontologies_asks_for(ontology: Graph) -> None:
     header = URIRef(TERMS.base + "ont")
     assert set(ontology.subjects(RDF.type, OWL.Ontology)) == {header}
-    assert ontology.value(header, OWL.versionIRI) == URIRef(TERMS.base + "ont/0.2.0")
+    assert ontology.value(header, OWL.versionIRI) == URIRef(TERMS.base + "ont/0.1.0")
     assert in_languages(ontology, header, DCTERMS.title) == Counter(LANGUAGES)
     assert in_languages(ontology, header, DCTERMS.description) == Counter(LANGUAGES)
     for annotation in ("license", "creator", "contributor", "publisher", "created", "issued", "modified", "source"):

@@ -125,7 +125,7 @@ def test_the_manifest_says_what_it_is_without_clock_or_path(built):
         "en": "Three statements, fictional",
     }
     assert (manifest.base, manifest.fiction, manifest.languages) == (TERMS.base, True, ("nn", "nb", "en"))
-    assert manifest.ontology == "0.2.0"
+    assert manifest.ontology == "0.1.0"
     assert manifest.counts["statements"] == 3
     assert manifest.counts["triples"] == kept.data_path.read_text(encoding="utf-8").count("\n")
     for name, content in contents(kept.path).items():

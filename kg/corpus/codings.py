@@ -159,7 +159,7 @@ class _Reading:
             "condition": fields.lang_text("condition"),
             "as_of": fields.year_or_day("asOf") or _year(self.source),
             "per": self.vocabulary.name(per, self.notes, ("source", "actor")) if per else None,
-            "sure": self._code(fields, "sure"),
+            "sure": self._code(fields, "sure") or ("certain" if basis == "stated" else "probable"),
             "status": self._code(fields, "status") or "accepted",
             "note": fields.text("note"),
         }
