@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import json
 import re
 from dataclasses import dataclass, field
 from importlib.resources import files
@@ -149,6 +150,14 @@ def health() -> Response:
         response = jsonify(status="unavailable", **told, triples=None)
         response.status_code = 503
         return response
+
+
+@blueprint.get("/openapi.json")
+def openapi() -> Response:
+    """Describe the addresses that programs call (OpenAPI 3.1)."""
+    told = json.loads(files("web").joinpath("openapi.json").read_text(encoding="utf-8"))
+    told["info"]["version"] = __version__
+    return jsonify(told)
 
 
 @dataclass(frozen=True)
