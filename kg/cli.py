@@ -2,31 +2,36 @@
 
 # ruff: noqa: D301 - click keeps the lines of a paragraph that begins with a backspace, no backslash
 
-import json
-import os
-import shutil
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
-import click
+try:
+    import json
+    import os
+    import shutil
+    from collections.abc import Callable, Iterator
+    from contextlib import contextmanager
+    from dataclasses import asdict, dataclass, replace
+    from pathlib import Path
+    from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
-from kg import __version__
-from kg.model import (
-    LANGUAGES,
-    BustadgrafError,
-    DeadlineExceeded,
-    Document,
-    EngineUnavailable,
-    EnvironmentFailure,
-    InputError,
-    Language,
-    MemoryExceeded,
-    Problem,
-)
+    import click
+
+    from kg import __version__
+    from kg.model import (
+        LANGUAGES,
+        BustadgrafError,
+        DeadlineExceeded,
+        Document,
+        EngineUnavailable,
+        EnvironmentFailure,
+        InputError,
+        Language,
+        MemoryExceeded,
+        Problem,
+    )
+except KeyboardInterrupt:  # the command has not begun, so its edge cannot tell
+    sys.stderr.write("Stopped.\n")
+    sys.exit(130)
 
 if TYPE_CHECKING:  # each command imports what it runs, so that --help is quick
     from kg.consistency import Inconsistency
@@ -87,7 +92,13 @@ def snapshot_option(command: Command) -> Command:
 
 def language_option(command: Command) -> Command:
     """Add ``--lang``."""
-    return click.option("--lang", type=click.Choice(LANGUAGES), default="nn", show_default=True)(command)
+    told = "Nynorsk, bokmål or English for what is answered and found."
+    return click.option("--lang", type=click.Choice(LANGUAGES), default="nn", show_default=True, help=told)(command)
+
+
+def format_option(*forms: str, told: str) -> Callable[[Command], Command]:
+    """Add ``--format``, one of *forms*, the first by default."""
+    return click.option("--format", "form", type=click.Choice(forms), default=forms[0], show_default=True, help=told)
 
 
 @click.group(cls=Edge, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -126,7 +137,7 @@ def build(corpus: str, out: Path | None, jobs: int, allow_violations: bool, as_j
     with progress_line("Building") as step:
         report = snapshot.build(corpus, out, allow_violations=allow_violations, jobs=jobs, progress=step)
     for problem in report.problems:
-        click.echo(str(problem), err=True)
+        click.echo(str(_located(problem, corpus)), err=True)
     counts = report.counts()
     table = "\n".join(f"{name:<11} {'-' if value is None else value}" for name, value in counts.items())
     click.echo(json.dumps(counts) if as_json else table)
@@ -138,6 +149,14 @@ def build(corpus: str, out: Path | None, jobs: int, allow_violations: bool, as_j
         kept = "the previous snapshot is still the current one" if snapshot.is_in(out) else "there is no snapshot yet"
         click.echo(f"Nothing was published; {kept}.", err=True)
     sys.exit(exit_code_of(report))
+
+
+def _located(problem: Problem, corpus: str) -> Problem:
+    """Return *problem* with the path before its file, where *corpus* is one, so that an editor finds it."""
+    from kg.corpus import find_corpus
+
+    given = Path(corpus)
+    return replace(problem, file=str(given / problem.file)) if find_corpus(corpus) == given else problem
 
 
 def exit_code_of(report: "BuildReport") -> int:
@@ -178,7 +197,7 @@ def read(files: tuple[Path, ...], as_json: bool) -> None:
 @click.option("--data", type=click.Path(path_type=Path, exists=True), multiple=True, help="RDF files to check.")
 @click.option("--shapes", type=click.Path(path_type=Path, exists=True), multiple=True, help="SHACL files.")
 @click.option("--consistency", is_flag=True, help="Ask an OWL reasoner too.")
-@click.option("--format", "form", type=click.Choice(["text", "json", "ttl"]), default="text", show_default=True)
+@format_option("text", "json", "ttl", told="Findings in words, as JSON, or as a SHACL report in Turtle.")
 @snapshot_option
 @language_option
 def validate(
@@ -247,7 +266,8 @@ def _examined(target: str | None, snapshot_path: Path | None, consistency: bool)
     if target and not snapshot.is_in(path):
         whole = load(find_corpus(target))
         edition = snapshot.prepare(whole)
-        dataset, terms, problems = edition.dataset, edition.terms, whole.problems
+        problems = tuple(_located(problem, target) for problem in whole.problems)
+        dataset, terms = edition.dataset, edition.terms
     else:
         opened = snapshot.Snapshot.open(path)
         dataset, terms, problems = opened.dataset(), Terms(opened.manifest.base), ()
@@ -257,7 +277,7 @@ def _examined(target: str | None, snapshot_path: Path | None, consistency: bool)
 
 @main.command()
 @click.argument("question")
-@click.option("--format", "form", type=click.Choice(["text", "json", "csv"]), default="text", show_default=True)
+@format_option("text", "json", "csv", told="The answer in words, as JSON, or as a table.")
 @snapshot_option
 @language_option
 def ask(question: str, form: str, snapshot_path: Path | None, lang: Language) -> None:

@@ -3,10 +3,10 @@
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain
+from itertools import chain, pairwise
 from typing import Literal
 
 from kg.dataset import passage_name, statement_name
@@ -19,10 +19,12 @@ RUN = 6
 NUMBERS = 0
 """Stands for runs of figures, which tell nothing."""
 
-LeakKind = Literal["words", "name", "source", "coder", "contact"]
+LeakKind = Literal["words", "name", "undeclared", "source", "coder", "contact"]
 KINDS: Mapping[LeakKind, str] = {
     "words": f"{RUN} or more words in a row from a source that is not open",
     "name": "a name that only sources that are not open use",
+    "undeclared": "what looks like a name and stands only in sources that are not open (leave it out; "
+    "a name that is public belongs in entities.yaml, used in an open source)",
     "source": "the id or title of a source that is not open",
     "coder": "a coder of sources that are not open",
     "contact": "an e-mail address, telephone number or national identity number from a source that is not open",
@@ -37,6 +39,13 @@ CONTACT = re.compile(
     r"|(?<!\w)\d{6}[ ]?\d{5}(?!\w)"
 )
 IDENTIFIER = re.compile(r"https?://[^\s<>\"{}|^`\\]+|\w+:[\w/-]+|[\w-]+")
+ADDRESS = re.compile(r"\S+@\S+|https?://\S+")
+JOINT = re.compile(r"[^\S\n]+|[^\S\n]*\n[^\S\n]*|[-'’]")
+"""What may stand between two parts of a name; after an initial also a full stop."""
+BREAK = re.compile(r"[^\w\s,;-]|\n")
+"""A capital after this may be that of a sentence, a line or a quotation."""
+PARTICLES = frozenset(("von", "van", "der", "de", "la", "di", "du", "zu", "el", "al", "bin"))
+LONGEST_NAME = 6
 INVISIBLE = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\ufeff"))
 FOLDED = str.maketrans({"ø": "o", "æ": "ae", "đ": "d", "ł": "l", "ß": "ss"})
 
@@ -230,6 +239,39 @@ class _Secrets:
             for statement in source.statements:
                 yield from _words_of(statement)
 
+    @cached_property
+    def undeclared(self) -> Mapping[tuple[str, ...], bool]:
+        """Return what looks like a name in confidential text only: its stems → whether its capitals make it one.
+
+        Two capitalised words in a row, unless all public words know them so or the first may have its
+        capital from the beginning of a sentence. Where both are unheard of in public, the second alone too.
+        """
+        texts = [_readable(ADDRESS.sub(" ", text)) for text in self._written()]
+        rows = [row for text in texts for row in _capitalised(text)]
+        if not rows:
+            return {}
+        public = [_readable(text) for text in self._public_texts]
+        shown = [_stems(text) for text in public]
+        pairs, common = {pair for stems in shown for pair in pairwise(stems)}, _in_lower_case([*texts, *public])
+        described = (_stems(text) for entity in self.open.entities for text in _described(entity))
+        heard_of = common.union(*shown, *described)
+        found: dict[tuple[str, ...], bool] = {}
+        for one, other in chain.from_iterable(_names_among(row, pairs) for row in rows):
+            if all(part.sure or part.stem not in common for part in (one, other)):
+                alien = one.stem not in heard_of and other.stem not in heard_of
+                found[one.stem, other.stem] = not alien
+                if alien and other.sure and len(other.stem) > 2:
+                    found[(other.stem,)] = True
+        return found
+
+    def _written(self) -> Iterator[str]:
+        """Return what confidential sources and their coders wrote, each text whole."""
+        for source in self.sources:
+            if source.document:
+                yield source.document.text
+            yield from chain.from_iterable(map(_remarks, source.statements))
+        yield from (entity.note for entity in self.entities if entity.note)
+
     def _named(self) -> Iterator[tuple[str, LeakKind]]:
         for entity in self.entities:
             yield from ((label, "name") for label in _labels(entity))
@@ -241,10 +283,70 @@ class _Secrets:
     @cached_property
     def _known_words(self) -> str:
         """Return all public words in a row, between blanks."""
+        return " ".join(chain([""], *(chain(_folded(text), [""]) for text in self._public_texts), [""]))
+
+    @cached_property
+    def _public_texts(self) -> tuple[str, ...]:
         titles = [title for source in self.open.sources for title in (source.title.text, source.short or "")]
         labels = [label for entity in self.open.entities for label in _labels(entity)]
-        texts = chain(self.known, titles, labels, self.corpus.title.values())
-        return " ".join(chain([""], *(chain(_folded(text), [""]) for text in texts), [""]))
+        coders = [coder.name for source in self.open.sources for coder in source.coders]
+        asking = [speaker.label for source in self.sources for speaker in source.speakers if speaker.interviewer]
+        return (*self.known, *titles, *labels, *self.corpus.title.values(), *coders, *asking)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A capitalised word; *sure* where no beginning of a sentence and no row of capitals explains its capital."""
+
+    stem: str
+    sure: bool
+
+
+def _capitalised(text: str) -> Iterator[list[_Part]]:
+    """Return the rows of two or more capitalised words in *text*."""
+    row: list[_Part] = []
+    end, initial = 0, False
+    for match in WORD.finditer(text):
+        word, gap = match[0], text[end : match.start()]
+        shortened = initial and gap.rstrip() == "."
+        joined = shortened or bool(JOINT.fullmatch(gap))
+        if shortened and row:
+            row[-1] = replace(row[-1], sure=True)
+        particle = joined and bool(row) and word in PARTICLES
+        if not particle and not (joined and word[0].isupper()):
+            if len(row) > 1:
+                yield row
+            row = []
+        if word[0].isupper():
+            sure = end > 0 and not BREAK.search(gap) and not (len(word) > 1 and word.isupper())
+            row.append(_Part(_stem(_fold(word)), sure))
+        end, initial = match.end(), len(word) == 1
+    if len(row) > 1:
+        yield row
+
+
+def _names_among(row: list[_Part], known: Container[tuple[str, str]]) -> Iterator[tuple[_Part, _Part]]:
+    """Return each two parts of a *row*, in order, that are not known side by side or by what is between them."""
+    for first, one in enumerate(row):
+        unknown = False
+        for before, other in pairwise(row[first : first + LONGEST_NAME]):
+            unknown = unknown or (before.stem, other.stem) not in known
+            if unknown and (one.stem, other.stem) not in known:
+                yield one, other
+
+
+def _in_lower_case(texts: Iterable[str]) -> frozenset[str]:
+    words = (match[0] for text in texts for match in WORD.finditer(text))
+    return frozenset(_stem(_fold(word)) for word in words if word[0].islower())
+
+
+def _stems(text: str) -> list[str]:
+    """Return the words of *text* as names are compared: without case, genitives and particles."""
+    return [_stem(word) for word in _folded(text) if word not in PARTICLES]
+
+
+def _stem(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word.endswith("s") else word
 
 
 def _found_in(name: str, content: bytes | str, secrets: _Secrets) -> Iterator[Leak]:
@@ -269,12 +371,24 @@ def _search(text: str, secrets: _Secrets) -> Iterator[tuple[LeakKind, int]]:
         for name, kind in secrets.names.get(word, ()):
             if tuple(folded[at : at + len(name)]) == name and (len(name) > 1 or text[start].isupper()):
                 yield kind, start
+    yield from (("undeclared", at) for at in _undeclared(text, words, secrets.undeclared))
     for match in IDENTIFIER.finditer(text):
         if known_as := secrets.identifiers.get(match[0]):
             yield known_as, match.start()
     for match in CONTACT.finditer(text):
         if _contact(match[0]) in secrets.contacts:
             yield "contact", match.start()
+
+
+def _undeclared(text: str, words: list[tuple[str, int]], names: Mapping[tuple[str, ...], bool]) -> Iterator[int]:
+    """Return where the words (folded, with their places in *text*) make one of *names*."""
+    parts = [(_stem(word), at) for word, at in words if word not in PARTICLES] if names else []
+    for number, (stem, at) in enumerate(parts):
+        for name in (tuple(each for each, _ in parts[number : number + 2]), (stem,)):
+            places = [place for _, place in parts[number : number + len(name)]]
+            if name in names and (not names[name] or all(text[place].isupper() for place in places)):
+                yield at
+                break
 
 
 def _about(text: str, breaks: list[int], line: int, secrets: _Secrets) -> str | None:
@@ -295,9 +409,16 @@ def _identifiers(source: Source) -> Iterator[str]:
 
 
 def _words_of(statement: Statement) -> Iterator[str]:
-    yield from filter(None, (statement.note, statement.passage.anchor, statement.passage.locator))
+    passage = statement.passage
+    yield from _remarks(statement)
+    yield from filter(None, (passage.anchor, passage.locator))
+    yield from (passage.exact, passage.prefix + passage.exact + passage.suffix)
+
+
+def _remarks(statement: Statement) -> Iterator[str]:
+    """Return what a coder wrote."""
+    yield from filter(None, (statement.note,))
     yield from (reason.text for reason in statement.because)
-    yield from (statement.passage.exact, statement.passage.prefix + statement.passage.exact + statement.passage.suffix)
     if statement.condition:
         yield statement.condition.text
     yield from (term.value for term in _terms_of(statement) if isinstance(term, LiteralTerm))

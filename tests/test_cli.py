@@ -73,6 +73,35 @@ def test_a_broken_coding_is_told_with_file_line_word_and_the_nearest(corpus, tmp
     assert "there is no snapshot yet" in first.stderr
 
 
+@pytest.mark.parametrize("command", ["build", "validate"])
+def test_problems_begin_with_the_path_that_was_given_so_that_an_editor_finds_them(command, corpus, tmp_path):
+    coding = coding_of(corpus)
+    coding.write_text(coding.read_text(encoding="utf-8").replace("p: targets", "p: tragets", 1), encoding="utf-8")
+    for given, here in ((Path("corpus"), tmp_path), (corpus, tmp_path), (Path("../corpus"), corpus)):
+        told = bustadgraf(command, given, cwd=here).stderr
+        (line,) = [line for line in told.splitlines() if "tragets" in line]
+        file, number, _ = line.split(":", 2)
+        assert file.startswith(str(given))
+        assert "tragets" in (here / file).read_text(encoding="utf-8").splitlines()[int(number) - 1]
+
+
+@pytest.mark.parametrize("command", ["build", "validate", "ask"])
+def test_every_option_says_what_it_is_for(command, tmp_path):
+    told = bustadgraf(command, "--help", cwd=tmp_path).stdout
+    options = re.findall(r"^  (?:-\w, )?--[\w-]+.*(?:\n {6,}.*)*", told, re.M)
+    assert [option for option in options if not re.search(r"  [A-Z0-9].*", option)] == []
+    assert re.search(r"--lang \[nn\|nb\|en\]\s+Nynorsk, bokmål or English", told)
+
+
+def test_an_interruption_of_the_very_start_shows_no_traceback(tmp_path):
+    code = "import sys, _thread; sys.modules.pop('json', None); sys.addaudithook({}); from kg.cli import main"
+    hook = "lambda event, given: _thread.interrupt_main() if event == 'import' and given[0] == 'click' else None"
+    done = subprocess.run(
+        [sys.executable, "-c", code.format(hook)], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Stopped.\n")
+
+
 def test_a_folder_without_corpus_yaml_is_told_where_to_get_one(tmp_path):
     (tmp_path / "folder").mkdir()
     done = bustadgraf("build", "folder", cwd=tmp_path)

@@ -856,6 +856,20 @@ def test_missing_texts_sources_and_entities_are_told_of(folder):
     assert "sources: there are no sources. Make a folder sources/<id>/" in "\n".join(folder.told())
 
 
+@pytest.mark.parametrize("content", [None, "", "iri: actor:husbanken", "- iri: [", b"\x00\x01\x02"])
+def test_without_readable_entities_nothing_is_said_of_each_name(folder, content):
+    (folder.path / "entities.yaml").unlink()
+    if content is not None:
+        folder.write("entities.yaml", content)
+    folder.change(RAPPORT, "p: targets", "p: tragets")
+    *entities, other = folder.told()
+    assert len(entities) == 2
+    assert (
+        "entities.yaml: names of entities in other files were not checked, because this one could not be read."
+    ) in entities
+    assert "tragets" in other, "other mistakes are told as ever"
+
+
 def test_names_that_are_not_read_are_told_of(folder):
     folder.write("sources/rapport/andre.codings.yaml", "a: b")
     folder.write("sources/Stor Mappe/source.yaml", SOURCE)

@@ -166,6 +166,99 @@ def test_a_declared_name_that_nobody_uses_is_no_secret():
     assert found("Ubrukt stad place:never-used") == set()
 
 
+# --- names that nobody declared -------------------------------------------------------------------
+
+
+def whispered(text: str, report: str = REPORT, **more: object) -> Corpus:
+    """The corpus with *text* as its closed interview, which nobody has coded."""
+    closed = replace(CLOSED, document=replace(CLOSED.document, text=text), statements=())
+    shown = replace(OPEN, document=replace(OPEN.document, text=report))
+    return replace(CORPUS, sources=(shown, TALK, closed), **more)
+
+
+WHISPER = "Informant 7: Då ringde Torbjørg Måseskjer frå kommunen, og Per Olav Måkeli tok over. Ring meg då."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("sagt av Torbjørg Måseskjer", id="as it stands"),
+        pytest.param("Torbjørg Måseskjers ord", id="genitive"),
+        pytest.param("TORBJØRG MÅSESKJER", id="shouted"),
+        pytest.param("torbjorg-maseskjer-sa", id="as a slug"),
+        pytest.param('"av Torbj\\u00F8rg\\nM\\u00E5seskjer"', id="escaped"),
+        pytest.param("spør Måseskjer", id="the family name"),
+        pytest.param("Per Måkeli", id="without the middle name"),
+        pytest.param("Per Olav", id="without the family name"),
+    ],
+)
+def test_a_name_that_nobody_declared_leaks(text):
+    assert found(text, whispered(WHISPER)) == {"undeclared"}
+
+
+@pytest.mark.parametrize(
+    "text", ["sagt av Torbjørg", "Då ringde me", "Ring kommunen", "ho heiter Per", "eit måseskjer"]
+)
+def test_words_beside_such_a_name_do_not(text):
+    assert found(text, whispered(WHISPER.replace("Torbjørg M", "Ada M"))) == set()
+
+
+@pytest.mark.parametrize(
+    ("closed", "written"),
+    [
+        pytest.param("Informant 7: A. Måseskjer sa det.", "hjå A. Måseskjer", id="initial"),
+        pytest.param("Informant 7: Det var Ludvig van der Måse.", "Ludvig van der Måse", id="particles"),
+        pytest.param("Informant 7: Det var Turid\nMåse.", "Turid Måse", id="over two lines"),
+        pytest.param("Informant 7: Det var Turid Måse-Skjer.", "Turid Måse", id="half a double name"),
+        pytest.param("Informant 7: Turid Måse sa det.", "Turid Måse", id="first in a sentence"),
+        pytest.param("Informant 7: Sa Dag Måse det? Kvar dag.", "Dag Måse", id="a name that is a word too"),
+        pytest.param("INTERVJU MED TURID MÅSE OM ALT", "Turid Måse", id="in a headline"),
+        pytest.param("Ada Vik og Ada Måse var der.", "Ada Måse", id="the given name of somebody known"),
+        pytest.param("Skriv til Turid Måse, turid.maase@example.org.", "Turid Måse", id="beside its address"),
+    ],
+)
+def test_such_a_name_is_found_in_the_closed_text_however_it_stands(closed, written):
+    assert "undeclared" in found(written, whispered(closed))
+
+
+def test_a_name_in_a_coders_note_on_a_closed_source_leaks():
+    noted = replace(CLOSED.statements[0], note="Etter det Turid Måse fortalde.")
+    corpus = replace(CORPUS, sources=(OPEN, TALK, replace(CLOSED, statements=(noted,))))
+    assert found("til Turid Måse", corpus) == {"undeclared"}
+
+
+@pytest.mark.parametrize(
+    ("closed", "written"),
+    [
+        pytest.param("Då Husbanken sa nei, gjekk det ikkje då.", "Då Husbanken sa nei", id="begins a sentence"),
+        pytest.param("Nett då: «Og Husbanken?» Nei og nei.", "Og Husbanken", id="begins a quotation"),
+        pytest.param("Hei, Ada. Vik unna.", "Ada Vik og Hei Ada", id="two sentences"),
+        pytest.param("SÅ LANG ER LISTA\n\nså lang er lista", "Så Lang Er Lista", id="a headline of plain words"),
+        pytest.param("Det var Ada Vik, sa Bo Li.", "Ada Vik og Bo Li", id="declared names"),
+        pytest.param("Ved Fjordvik Kommune.", "Fjordvik Kommune", id="a declared name with other capitals"),
+    ],
+)
+def test_what_only_looks_like_a_name_does_not_leak(closed, written):
+    assert found(written, whispered(closed)) == set()
+
+
+def test_a_name_that_is_public_elsewhere_is_no_secret():
+    closed = "Det var Turid Måse og New York."
+    assert found("Turid Måse", whispered(closed)) == {"undeclared"}
+    assert found("Turid Måse", whispered(closed, report=f"{REPORT}\n\nTurid Måse leier Fyrlykta.")) == set()
+    assert found("New York", whispered(closed), known=("Frå New York",)) == set()
+    named = replace(OPEN, coders=(Coder("first-reading", "Turid Måse", "0.1.0", OPEN.coders[0].coded),))
+    corpus = whispered(closed, name_coders=True)
+    assert found("Turid Måse", replace(corpus, sources=(named, *corpus.sources[1:]))) == set()
+
+
+def test_such_a_leak_says_what_to_do_and_not_whose_name_it_is():
+    (leak,) = leaks(whispered(WHISPER), [("data.nq", "\nav Torbjørg Måseskjer")])
+    assert str(leak).startswith("data.nq, line 2: what looks like a name")
+    assert "entities.yaml" in str(leak)
+    assert "seskjer" not in str(leak)
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -364,6 +364,18 @@ def test_a_leak_stops_the_build_whatever_is_allowed(example, tmp_path, quick):
     assert "st:bustadplan-first-reading-" in str(report.leaks[0])
 
 
+def test_a_name_that_only_a_closed_talk_knows_stops_the_build(example, tmp_path, quick):
+    name, coding = "Torbjørg Kanarifuglvik", "sources/bustadplan/first-reading.coding.yaml"
+    assert name in (example / "sources/kanarifugl-samtale/samtale.txt").read_text(encoding="utf-8")
+    change(example, coding, "basis: stated", f"basis: stated, note: sagt av {name}")
+    report = build(example, tmp_path / "out", allow_violations=True)
+    assert not report.published
+    assert {leak.kind for leak in report.leaks} == {"undeclared"}
+    assert "st:bustadplan-first-reading-presents-nattlykta" in str(report.leaks[0])
+    assert not [leak for leak in report.leaks if CANARY.search(str(leak))]
+    assert canaries(tmp_path / "out") == []
+
+
 def test_naming_a_closed_source_in_an_open_one_stops_the_build(example, tmp_path, quick):
     coding = "sources/bustadplan/first-reading.coding.yaml"
     change(example, coding, "basis: stated", "basis: stated, per: source:kanarifugl-samtale")

@@ -62,6 +62,9 @@ def load(path: Path, *, jobs: int = 1, progress: Progress | None = None) -> Corp
     head = read_head(head_file, notes)
     ids, problems = source_ids(path)
     declared, entity_problems = _entities(path, ids)
+    if not declared.readable:
+        untold = "names of entities in other files were not checked, because this one could not be read."
+        entity_problems.append(Problem("entities.yaml", None, untold, kind="warning"))
     loaded = _sources(path, ids, declared, jobs, tell)
     sources = tuple(each.source for each in loaded if each.source)
     found = [*notes.problems, *problems, *entity_problems, *(problem for each in loaded for problem in each.problems)]
@@ -111,12 +114,13 @@ def _entities(path: Path, ids: Sequence[str]) -> tuple[Declared, list[Problem]]:
         notes.error(
             None, "this leads out of the corpus folder and was not read.", hint="Copy the file into the corpus."
         )
-        return Declared((), frozenset(f"source:{id}" for id in ids)), notes.problems
+        return Declared((), frozenset(f"source:{id}" for id in ids), readable=False), notes.problems
     return read_entities(file, notes, ids), notes.problems
 
 
 def _sources(path: Path, ids: Sequence[str], declared: Declared, jobs: int, tell: Progress) -> list[Loaded]:
-    read = partial(read_source, path, entities=declared.entities, vocabulary=Vocabulary(declared.names))
+    vocabulary = Vocabulary(declared.names, checked=declared.readable)
+    read = partial(read_source, path, entities=declared.entities, vocabulary=vocabulary)
     if jobs == 1 or len(ids) < 2:
         return [_told(loaded, id, tell) for id, loaded in zip(ids, map(read, ids), strict=True)]
     with ProcessPoolExecutor(min(jobs, len(ids))) as pool:

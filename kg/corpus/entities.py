@@ -58,21 +58,24 @@ def read_head(path: Path, notes: Notes) -> Head:
 
 @dataclass(frozen=True)
 class Declared:
-    """The entities that could be read, and every name that is declared or is a source's own."""
+    """The entities that could be read, and every name that is declared or is a source's own.
+
+    *readable* is false where there was no list to read at all.
+    """
 
     entities: tuple[Entity, ...]
     names: frozenset[str]
+    readable: bool = True
 
 
 def read_entities(path: Path, notes: Notes, sources: Iterable[str]) -> Declared:
     """Read ``entities.yaml``, a list; *sources* are the ids of the folders, which need no entry."""
     own = frozenset(f"source:{id}" for id in sources)
     node = read_yaml(path, notes) if path.exists() else _missing(notes)
-    if node is None:
-        return Declared((), own)
     if not isinstance(node, Items):
-        notes.error(node.line, "entities.yaml must be a list.", hint="Begin each entity with: - iri: actor:…")
-        return Declared((), own)
+        if node is not None:
+            notes.error(node.line, "entities.yaml must be a list.", hint="Begin each entity with: - iri: actor:…")
+        return Declared((), own, readable=False)
     entries = [Fields(item, notes, form("entities", "entity").keys) for item in node.items if isinstance(item, Keys)]
     for item in node.items:
         if not isinstance(item, Keys):

@@ -19,9 +19,14 @@ _COLLECTION = "code:collection-"
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """What is known; *entities* are the CURIEs that this corpus declares, its sources included."""
+    """What is known; *entities* are the CURIEs that this corpus declares, its sources included.
+
+    *checked* is false where the declarations could not be read: then every name of an entity passes,
+    since nothing can be said of it.
+    """
 
     entities: frozenset[str]
+    checked: bool = True
     terms: Terms = field(default_factory=Terms)
 
     @cached_property
@@ -41,17 +46,20 @@ class Vocabulary:
         """Return the CURIE in *found* if it is known (and, where given, has one of *prefixes*)."""
         prefix, colon, _ = found.value.partition(":")
         candidates = sorted(name for name in self.names if not prefixes or name.partition(":")[0] in prefixes)
-        if found.value in self.names and (not prefixes or prefix in prefixes):
+        if self._is_known(found.value) and (not prefixes or prefix in prefixes):
             return found.value
         if colon and prefix not in self.terms.prefixes:
             message = f"{shown(prefix + ':')} in {shown(found.value)} is not a declared prefix."
             notes.error(found.line, message, value=prefix, known=self.terms.prefixes)
-        elif found.value in self.names:
+        elif self._is_known(found.value):
             message = f"{shown(found.value)} cannot stand here; what is expected begins with {_either(prefixes)}."
             notes.error(found.line, message, value=found.value, known=candidates)
         else:
             self._unknown(found, notes, candidates)
         return None
+
+    def _is_known(self, name: str) -> bool:
+        return name in self.names or (not self.checked and name.partition(":")[0] in ENTITY_PREFIXES)
 
     def _unknown(self, found: Text, notes: Notes, candidates: Collection[str]) -> None:
         near = nearest(found.value, candidates)
