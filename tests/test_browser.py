@@ -91,6 +91,43 @@ def test_a_reader_without_javascript_asks_and_ends_at_the_lit_passage(reader, se
     assert "/nn/statement/" in reader.url
 
 
+@pytest.mark.parametrize(("width", "stays"), [(1280, True), (390, False)])
+def test_a_short_text_stays_in_view_beside_its_statements_where_there_is_room(browser, server, width, stays):
+    context = browser.new_context(java_script_enabled=False, viewport={"width": width, "height": 900})
+    page = context.new_page()
+    page.goto(f"{server}/nn/source/ervik-linden-2016")
+    block = max(page.locator(".block.stays").all(), key=lambda each: each.bounding_box()["height"])
+    page.evaluate("distance => window.scrollTo(0, distance)", block.bounding_box()["y"] + 60)
+    words, whole = block.locator(".words").bounding_box(), block.bounding_box()
+    context.close()
+
+    assert whole["y"] < 0
+    assert (words["y"] >= 0) == stays
+    assert words["y"] + words["height"] <= whole["y"] + whole["height"]
+
+
+def test_the_reader_sees_which_statements_rest_on_the_chosen_passage(reader, server):
+    reader.goto(f"{server}/nn/issue/tendering")
+    reader.locator(".passage").get_by_role("link", name="vis i samanhengen").first.click()
+    block = reader.locator(".block", has=reader.locator("mark.chosen")).first
+    first, last = block.locator(".beside li").first, reader.locator(".beside li:not(.resting)").first
+    colour = "element => getComputedStyle(element).backgroundColor"
+
+    assert "Kviler på den valde tekststaden" in first.text_content()
+    assert first.evaluate(colour) != last.evaluate(colour)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_an_error_in_a_query_is_seen_without_scrolling(browser, server, width):
+    context = browser.new_context(java_script_enabled=False, viewport={"width": width, "height": 800})
+    page = context.new_page()
+    page.goto(f"{server}/nn/sparql?query=SELEC+*")
+    alert = page.get_by_role("alert").bounding_box()
+    context.close()
+
+    assert alert["y"] + alert["height"] < 800
+
+
 def test_the_question_can_be_changed_without_javascript(reader, server):
     reader.goto(f"{server}/en/q/who-helps?group=group:refugees")
     reader.select_option("#slot-group", "group:people-with-substance-use-problems")

@@ -17,14 +17,15 @@ from flask.testing import FlaskClient
 from jinja2.ext import babel_extract
 from lxml.html import HtmlElement
 
-from kg.engine import Engine
+from kg.engine import Cell, Engine
+from kg.export import FORMATS
 from kg.model import AnswerTooLarge, DeadlineExceeded, EngineUnavailable, MemoryExceeded
 from kg.snapshot import Snapshot
 from kg.terms import Terms
 from web import app as application
 from web import explorer
 from web.app import create_app
-from web.language import Speech
+from web.language import Speech, sort_key
 from web.publication import Publication
 from web.views import SEGMENTS, frame
 from web.views.entity import ASKED
@@ -207,6 +208,141 @@ def test_a_digest_is_never_quoted(client):
         assert "Sitat" not in [text(heading) for heading in shown.xpath("//h2")]
         assert not any(text(quote).rstrip().endswith("»") for quote in shown.xpath("//blockquote"))
     assert "samandragsside" in text(page(client, f"/nn{SOURCE}").xpath("//main")[0])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_rests_on_the_chosen_passage_stands_first_and_is_marked_for_eyes_and_ears(client, language):
+    spoken = Speech.of(language).say("Rests on the chosen passage:")
+    plain = page(client, f"/{language}{SOURCE}")
+    beside = [block.xpath(".//div[@class='beside']//li") for block in plain.xpath("//div[@class='reader']/div")]
+    chosen = max(beside, key=len)[-1].xpath(".//a/@href")[-2].removeprefix("#p-")
+    source = page(client, f"/{language}{SOURCE}?passage={chosen}")
+    block = source.xpath("//mark[contains(@class, 'chosen')]/ancestor::div[starts-with(@class, 'block')]")[0]
+    marked = [spoken in text(item) for item in block.xpath(".//div[@class='beside']//li")]
+    links = [f"#p-{chosen}" in item.xpath(".//a/@href") for item in block.xpath(".//div[@class='beside']//li")]
+
+    assert any(marked)
+    assert marked == links == sorted(marked, reverse=True)
+    assert len(source.xpath("//li[@class='resting']")) == sum(marked)
+    assert block.xpath(".//details//li[@class='resting']") == []
+    assert spoken not in text(plain)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_data_page_names_the_exports_there_are_and_a_command_that_works(client, language):
+    shown = page(client, f"/{language}/data")
+    (command,) = [code for code in shown.xpath("//code") if text(code).startswith("bustadgraf export")]
+    said = text(command.getparent())
+    words = text(command).split()
+
+    assert words[words.index("--format") + 1] in FORMATS
+    assert words[words.index("--file") + 1].endswith(FORMATS[words[words.index("--format") + 1]].suffix)
+    assert set(re.findall(r"\((\w+)[):]", said)) == set(FORMATS)
+    assert not re.search("Excel|GraphML|GEXF", text(shown))
+
+
+class Nameless:
+    """An engine in which no coder has a name."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def select(self, query: str, **options: float | None) -> list[dict[str, Cell]]:
+        rows = self.engine.select(query, **options)
+        return [row for row in rows if not ("label" in row and "/coder/" in row["thing"].value) and not _names(row)]
+
+
+def _names(row: dict[str, Cell]) -> bool:
+    return "key" in row and row["key"].value.endswith("#prefLabel") and row["value"].value == "Fyrste lesing"
+
+
+@pytest.mark.parametrize(("language", "word"), [("nn", "ein kodar"), ("nb", "en koder"), ("en", "a coder")])
+def test_a_coder_is_named_where_the_corpus_says_so_and_else_a_coder(client, field_publication, language, word):
+    path = f"/{language}/{first_statement(client)}"
+    box = "//section[@aria-labelledby='how']"
+    nameless = create_app(replace(field_publication, engine=Nameless(field_publication.engine))).test_client()
+
+    assert "Fyrste lesing" in text(page(client, path).xpath(box)[0])
+    assert word in text(page(nameless, path).xpath(box)[0])
+    for unnamed in (path, f"/{language}/coder/", f"/{language}/coder/first-reading"):
+        shown = page(nameless, unnamed)
+        assert word in text(shown.xpath("//main")[0]).casefold()
+        assert "coder:" not in text(shown)
+
+
+@pytest.mark.parametrize(
+    ("language", "listed"),
+    [
+        ("nn", "Eg kjenner ikkje «kostar», «tur» og «månen» og svarar"),
+        ("nb", "Jeg kjenner ikke «kostar», «tur» og «månen» og svarer"),
+        ("en", "I do not know “kostar”, “tur” and “månen” and so"),
+    ],
+)
+def test_words_that_are_not_known_are_quoted_one_by_one_and_lead_to_one_list(client, language, listed):
+    shown = page(client, f"/{language}/?{urlencode({'q': 'Kva kostar ein tur til månen?'})}")
+    (notice,) = shown.xpath("//div[@class='notice']")
+
+    assert listed in text(notice)
+    assert text(notice).count(":") == 1
+    assert [part.tag for part in notice] == ["p", "ul", "p"]
+    assert notice.xpath("./p[last()]/a[contains(@href, '/search?q=')]")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_concepts_stand_in_the_order_of_the_language_of_the_page(client, language):
+    shown = page(client, f"/{language}/concepts")
+    for names in ([text(name) for name in part.xpath("./dl/dt/a")] for part in shown.xpath("//main//section")):
+        assert names == sorted(names, key=sort_key)
+    assert len(shown.xpath("//section[@aria-labelledby='target-group']/dl/dt/a")) > 5
+
+
+@pytest.mark.parametrize("path", ["data", "source/ervik-linden-2016"])
+def test_a_known_licence_has_its_name_as_link(client, path):
+    (link,) = page(client, f"/nn/{path}").xpath("//main//a[contains(@href, 'creativecommons.org')]")
+
+    assert (text(link), link.get("href")) == ("CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/")
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("https://creativecommons.org/licenses/by-sa/3.0/no/", "CC BY-SA 3.0 NO"),
+        ("https://creativecommons.org/licenses/by-nc-nd/4.0/deed.nn", "CC BY-NC-ND 4.0"),
+        ("https://creativecommons.org/publicdomain/zero/1.0/", "CC0 1.0"),
+        ("https://creativecommons.org/licenses/by/4.0/<b>", "https://creativecommons.org/licenses/by/4.0/<b>"),
+        ("https://example.org/creativecommons.org/licenses/by/4.0/", None),
+        ("https://data.norge.no/nlod/no/2.0", None),
+    ],
+)
+def test_only_addresses_of_creative_commons_get_its_names(address, name):
+    assert frame.licence_name(address) == (name or address)
+
+
+@pytest.mark.parametrize("path", ["/nn/unknown", "/nb/unknown/", "/en/actors", "/nn/q", "/nn/%2F%2Fevil.example"])
+def test_a_kind_that_does_not_exist_is_refused_at_once(client, path):
+    assert client.get(path).status_code == 404
+
+
+def test_an_error_in_the_editor_stands_above_the_query(client):
+    main = page(client, "/nn/sparql?query=SELEC", 400).xpath("//main")[0]
+    before = main.xpath("//form//textarea/preceding::*[@role='alert']")
+
+    assert before
+    assert [alert.get("id") for alert in before] == main.xpath("//textarea/@aria-describedby")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("nn", "Nemnt i påstandar om andre"),
+        ("nb", "Nevnt i påstander om andre"),
+        ("en", "Mentioned in statements about others"),
+    ],
+)
+def test_what_is_said_of_others_has_a_heading_that_says_so(client, language, words):
+    headings = page(client, f"/{language}/instrument/competitive-tendering").xpath("//h2")
+
+    assert words in [text(heading) for heading in headings]
 
 
 def test_the_question_can_be_changed_with_a_form(client):

@@ -24,7 +24,7 @@ from kg.questions import (
     to_jsonld,
 )
 from kg.understanding import Lexicon, ask, suggest
-from web.language import as_language
+from web.language import as_language, sort_key
 from web.negotiation import Offer, Refusal, pinned_version, problem, reader_language, varies, wanted_format
 from web.publication import publication
 from web.views import search as search_names
@@ -63,7 +63,7 @@ def values(question: str, slot: str) -> Response:
     labels = fetch_labels(engine, _catalogue(), iris)
     named = [(iri, *name_of(iri, labels, terms, language)) for iri in iris]
     listed = [{"value": terms.compress(iri), "iri": iri, "label": label, "lang": tag} for iri, label, tag in named]
-    return _json(sorted(listed, key=lambda each: str(each["label"]).casefold()))
+    return _json(sorted(listed, key=lambda each: sort_key(str(each["label"]))))
 
 
 @blueprint.get("/ask")

@@ -19,6 +19,7 @@ from web.language import Speech
 from web.negotiation import problem
 from web.publication import EXTENSION, Publication, publication
 from web.views.statements import place
+from web.views.frame import licence_name
 
 log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ def style_mark() -> str:
 def _templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.filters.update(capital=capital, place=place, host=_host)
+    app.jinja_env.filters.update(capital=capital, place=place, host=_host, licence=licence_name)
     app.context_processor(_frame)
 
 

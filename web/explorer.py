@@ -11,6 +11,7 @@ from flask import Blueprint, Response, abort, make_response, redirect, render_te
 from werkzeug.wrappers import Response as AnyResponse
 
 from kg.engine import media_types
+from kg.export import FORMATS
 from kg.model import (
     AnswerTooLarge,
     DeadlineExceeded,
@@ -35,6 +36,7 @@ from web.views.statements import source_infos
 blueprint = Blueprint("explorer", __name__)
 
 PAGE = "/<any(nn, nb, en):lang>"
+KINDS = ", ".join(f"'{segment}'" for segment in views.SEGMENTS)  # any other is not there, with or without a slash
 ROWS_SHOWN = 200
 
 
@@ -131,7 +133,7 @@ def matrix() -> AnyResponse:
     return _page("matrix.html", page=page, statements=page.statements)
 
 
-@blueprint.get(f"{PAGE}/<kind>/")
+@blueprint.get(f"{PAGE}/<any({KINDS}):kind>/")
 def listing(kind: str) -> AnyResponse:
     """List the things of one kind."""
     number = request.args.get("page", "1")
@@ -184,7 +186,9 @@ def about() -> AnyResponse:
 def data() -> AnyResponse:
     """Tell where the data can be fetched."""
     names = Dumps(publication()).names()
-    return _page("data.html", downloads=[(name, f"/dump/{name}") for name in (*names, *([SUMS] if names else []))])
+    downloads = [(name, f"/dump/{name}") for name in (*names, *([SUMS] if names else []))]
+    exports = Speech.of(language()).listed(f"{FORMAT_NAMES[name]} ({name})" for name in FORMATS if name != "csv")
+    return _page("data.html", downloads=downloads, exports=exports)
 
 
 @blueprint.get(f"{PAGE}/quality")
@@ -218,7 +222,7 @@ class SparqlError:
 
 
 FORMAT_NAMES = {"json": "JSON", "xml": "XML", "csv": "CSV", "tsv": "TSV", "ttl": "Turtle", "nt": "N-Triples"}
-FORMAT_NAMES |= {"jsonld": "JSON-LD", "rdfxml": "RDF/XML"}
+FORMAT_NAMES |= {"nq": "N-Quads", "trig": "TriG", "jsonld": "JSON-LD", "rdfxml": "RDF/XML"}
 
 
 @blueprint.get(f"{PAGE}/sparql")

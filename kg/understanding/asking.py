@@ -117,7 +117,11 @@ def suggest(
 def _no_answer(understood: Understanding, catalogue: Catalogue, lexicon: Lexicon, terms: Terms) -> Answer:
     unknown = [each.text for each in understood.heard if each.use == "unknown"]
     kind = "unknown" if unknown and understood.decision == "not-understood" else understood.decision
-    marks = {lang: {"words": listed(unknown, catalogue, lang)} for lang in LANGUAGES}
+    quoted = lexicon.speech.sentences["unknown-word"]
+    marks = {
+        lang: {"words": listed([quoted[lang].format(word=word) for word in unknown], catalogue, lang)}
+        for lang in LANGUAGES
+    }
     return Answer(
         question=None,
         slots={},

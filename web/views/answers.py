@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from kg.questions import Answer, Catalogue, Cell, Evidence, Note, Option, Question, Row, permalink, slot_values
+from web.language import sort_key
 from web.views.lookup import Lookup, Name, Naming, page_of
 from web.views.statements import Proof, SourceInfo, foreign, in_context, original, source_infos
 
@@ -196,7 +197,7 @@ def _slots(lookup: Lookup, question: Question, filled: Mapping[str, str]) -> tup
             required=slot.required,
             choices=tuple(
                 Choice(lookup.terms.compress(iri), naming[iri].text, filled.get(slot.name) == iri)
-                for iri in sorted(values[slot.name], key=lambda iri: naming[iri].text.casefold())
+                for iri in sorted(values[slot.name], key=lambda iri: sort_key(naming[iri].text))
             ),
         )
         for slot in question.slots

@@ -201,7 +201,7 @@ def _types(lookup: Lookup, known: _Known, kind: str | None) -> tuple[Name, ...]:
         if row["key"].value == f"{RDF}type" and row["value"].value.startswith(ours) and row["graph"].value != inferred
     }
     shown = kinds - {lookup.own(kind)} if kind else kinds
-    return tuple(sorted((known.naming[iri] for iri in shown), key=lambda name: sort_key(name.text)))
+    return _in_order(known.naming[iri] for iri in shown)
 
 
 def _others(lookup: Lookup, known: _Known) -> Identity | None:
@@ -241,14 +241,18 @@ def _identity(lookup: Lookup, known: _Known) -> tuple[Identity, ...]:
         f"{SKOS}broader": say("Narrower concepts"),
     }
     for key, label in labels.items():
-        near = tuple(known.naming[row["other"].value] for row in known.neighbours if row["key"].value == key)
+        near = _in_order(known.naming[row["other"].value] for row in known.neighbours if row["key"].value == key)
         lines.append(Identity(Name(label), near))
     return tuple(line for line in lines if line.values)
 
 
 def _named(known: _Known, key: str, lookup: Lookup) -> tuple[Name, ...]:
     values = {cell.value for cell in _values(known.own, lookup.own(key)) if cell.kind == "iri"}
-    return tuple(known.naming[iri] for iri in sorted(values))
+    return _in_order(known.naming[iri] for iri in values)
+
+
+def _in_order(names: Iterable[Name]) -> tuple[Name, ...]:
+    return tuple(sorted(names, key=lambda name: sort_key(name.text)))
 
 
 def _said(
@@ -290,9 +294,9 @@ def _grouped(rows: Iterable[tuple[Name, Name, Statement]]) -> tuple[Property, ..
 def _derived(lookup: Lookup, known: _Known) -> tuple[Property, ...]:
     derived = []
     for key in DERIVED:
-        values = sorted({cell.value for cell in _values(known.own, lookup.own(key))})
+        values = _in_order(known.naming[iri] for iri in {cell.value for cell in _values(known.own, lookup.own(key))})
         if values:
-            derived.append(Property(lookup.term(key), tuple(Claim(known.naming[iri], (), True) for iri in values)))
+            derived.append(Property(lookup.term(key), tuple(Claim(name, (), True) for name in values)))
     return tuple(derived)
 
 
@@ -317,7 +321,7 @@ def _unknown(lookup: Lookup, segment: str, known: _Known) -> Unknown | None:
 
 
 def _source_names(infos: Iterable[SourceInfo]) -> list[Name]:
-    return sorted((info.name for info in infos), key=lambda name: sort_key(name.text))
+    return list(_in_order(info.name for info in infos))
 
 
 def _answered(lookup: Lookup, known: _Known, keys: Iterable[str]) -> bool:

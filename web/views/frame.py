@@ -1,5 +1,6 @@
 """What stands around every page: the data set served, the menu, the same page in the other languages."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,6 +24,28 @@ COUNTED: tuple[tuple[str, str, str], ...] = (
     ("passages", "%(n)s passage", "%(n)s passages"),
     ("statements", "%(n)s statement coded", "%(n)s statements coded"),
 )
+
+# Addresses of Creative Commons: a licence in its version, sometimes for one country, and the two public domain marks.
+CREATIVE_COMMONS = re.compile(
+    r"https?://creativecommons\.org/"
+    r"(?:licenses/(?P<terms>by(?:-nc)?(?:-nd|-sa)?)|publicdomain/(?P<mark>zero|mark))"
+    r"/(?P<version>\d\.\d)(?:/(?P<country>[a-z]{2}))?(?:/(?:deed|legalcode)[.\w-]*)?/?"
+)
+
+
+def licence_name(address: str) -> str:
+    """Return the short name of a Creative Commons licence; any other address as it is.
+
+    >>> licence_name("https://creativecommons.org/licenses/by/4.0/")
+    'CC BY 4.0'
+    >>> licence_name("https://data.norge.no/nlod/no/2.0")
+    'https://data.norge.no/nlod/no/2.0'
+    """
+    known = CREATIVE_COMMONS.fullmatch(address)
+    if known is None:
+        return address
+    name = {"zero": "CC0", "mark": "Public Domain Mark"}.get(known["mark"] or "") or f"CC {known['terms'].upper()}"
+    return " ".join(filter(None, (name, known["version"], (known["country"] or "").upper())))
 
 
 @dataclass(frozen=True)

@@ -87,15 +87,13 @@ def _entries(lookup: Lookup, rows: Solutions, without: str = "") -> list[Entry]:
         things.setdefault(row["thing"].value, {}).setdefault(row["key"].value, []).append(row["value"])
     above = _superclasses(lookup) if things else {}
     found = [_entry(lookup, iri, values, above, without) for iri, values in things.items()]
-    return sorted((entry for entry in found if entry), key=lambda entry: sort_key(entry.name.text))
+    return list(_sorted(found))
 
 
 def _entry(
     lookup: Lookup, iri: str, values: Mapping[str, list[Cell]], above: Mapping[str, set[str]], without: str
-) -> Entry | None:
-    name = lookup.named(_texts(values.get(f"{SKOS}prefLabel", ())), iri)
-    if name is None:
-        name = Name(lookup.terms.compress(iri), None, page_of(iri, lookup.terms, lookup.language), iri)
+) -> Entry:
+    name = lookup.named(_texts(values.get(f"{SKOS}prefLabel", ())), iri) or lookup.names(())[iri]
     ours = {cell.value for cell in values.get(f"{RDF}type", ()) if cell.value.startswith(lookup.terms.prefixes["bso"])}
     general = {wider for kind in ours for wider in above.get(kind, ())} | {without}
     locals_ = [lookup.local(kind) for kind in sorted(ours - general)]
@@ -147,7 +145,7 @@ def concepts_page(lookup: Lookup) -> ConceptsPage:
         Scheme(
             naming[iri],
             iri.rpartition("/")[2],
-            tuple(_concept(lookup, each, found) for each, found in concepts.items()),
+            _sorted(_concept(lookup, each, found) for each, found in concepts.items()),
         )
         for iri, concepts in schemes.items()
     )
@@ -169,6 +167,11 @@ def _concept(lookup: Lookup, iri: str, rows: Solutions) -> Entry:
 def _own(lookup: Lookup, *kinds: str) -> tuple[Entry, ...]:
     terms = (term for term in lookup.terms.own.values() if term.kind in kinds)
     entries = (Entry(lookup.term(term.name), (), Name(term.definition[lookup.language]), term.name) for term in terms)
+    return _sorted(entries)
+
+
+def _sorted(entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Put entries in the Norwegian order of their names."""
     return tuple(sorted(entries, key=lambda entry: sort_key(entry.name.text)))
 
 

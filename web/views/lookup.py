@@ -27,7 +27,7 @@ class Name:
 
 
 class Naming(dict[str, Name]):
-    """IRI → name; a thing without a label is called by its CURIE."""
+    """IRI → name; a thing without a label is called by its CURIE, a coder whose name is withheld “a coder”."""
 
     def __init__(self, names: Mapping[str, Name], terms: Terms, language: Language) -> None:
         super().__init__(names)
@@ -35,7 +35,9 @@ class Naming(dict[str, Name]):
         self._language = language
 
     def __missing__(self, iri: str) -> Name:
-        return Name(self._terms.compress(iri), None, page_of(iri, self._terms, self._language), iri)
+        withheld = iri.startswith(self._terms.prefixes["coder"])
+        called = Speech.of(self._language).say("a coder") if withheld else self._terms.compress(iri)
+        return Name(called, None, page_of(iri, self._terms, self._language), iri)
 
 
 @dataclass(frozen=True)

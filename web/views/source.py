@@ -18,6 +18,8 @@ from web.views.statements import (
     statements,
 )
 
+SHOWN_AT_ONCE = 5
+LONGEST_THAT_STAYS = 1000  # characters: some thirteen lines, so that the end is never below the window
 METADATA = ("author", "commissionedBy", "carriedOutBy", "publishedBy", "reportsOn", "continues")
 
 
@@ -38,7 +40,10 @@ class Piece:
 
 @dataclass(frozen=True)
 class TextBlock:
-    """A paragraph, heading, bullet or turn with the statements whose passages begin in it."""
+    """A paragraph, heading, bullet or turn with the statements whose passages begin in it.
+
+    The first *resting* of the statements rest on the passage that the reader came for.
+    """
 
     start: int
     kind: str
@@ -46,11 +51,17 @@ class TextBlock:
     lang: str | None
     pieces: tuple[Piece, ...]
     statements: tuple[Statement, ...]
+    resting: int = 0
 
     @property
-    def chosen(self) -> bool:
-        """Whether the passage that the reader came for lies here."""
-        return any(piece.chosen for piece in self.pieces)
+    def at_once(self) -> int:
+        """How many statements are shown without being asked for."""
+        return max(SHOWN_AT_ONCE, self.resting)
+
+    @property
+    def stays(self) -> bool:
+        """Whether the text is short enough to stay in view beside its statements."""
+        return sum(len(piece.text) for piece in self.pieces) <= LONGEST_THAT_STAYS
 
 
 @dataclass(frozen=True)
@@ -184,14 +195,19 @@ def _block(
     pieces = tuple(
         _piece(document.text[start:end], start, inside, by_passage, chosen) for start, end in pairwise(edges)
     )
-    beginning = sorted((each for each in inside if each.start >= block.start), key=lambda each: (each.start, each.end))
+    beginning = sorted(
+        (each for each in inside if each.start >= block.start),
+        key=lambda each: (place(each.iri) != chosen, each.start, each.end),
+    )
+    carried = tuple(statement for each in beginning for statement in by_passage.get(each.iri, ()))
     return TextBlock(
         start=block.start,
         kind=block.kind,
         speaker=block.speaker,
         lang=foreign(block.lang or document.lang, lookup),
         pieces=pieces,
-        statements=tuple(statement for each in beginning for statement in by_passage.get(each.iri, ())),
+        statements=carried,
+        resting=sum(place(each.passage or "") == chosen for each in carried),
     )
 
 
@@ -199,7 +215,7 @@ def _piece(
     text: str, start: int, inside: Sequence[_Stretch], by_passage: Mapping[str, list[Statement]], chosen: str | None
 ) -> Piece:
     over = [each for each in inside if each.start <= start < each.end]
-    narrowest = sorted(over, key=lambda each: each.end - each.start)
+    narrowest = sorted(over, key=lambda each: (place(each.iri) != chosen, each.end - each.start))
     carried = [statement for each in narrowest for statement in by_passage.get(each.iri, ())]
     return Piece(
         text=text,
