@@ -25,7 +25,7 @@ def got(client: FlaskClient, path: str, status: int = 200, **headers: str) -> An
 def test_the_catalogue_is_listed(client: FlaskClient):
     listed = got(client, "/api/q")
     assert [entry["id"] for entry in listed] == [question.id for question in CATALOGUE]
-    assert sorted(number for entry in listed for number in entry["cq"]) == list(range(1, 41))
+    assert sorted(number for entry in listed for number in entry["cq"]) == [int(path.stem) for path in EXPECTED]
     for entry in listed:
         assert set(entry["title"]) == {"nn", "nb", "en"}
         for slot in entry["slots"]:
@@ -122,6 +122,22 @@ def test_a_wrong_name_gets_a_problem_with_the_nearest(path: str, status: int, ne
     assert problem["detail"]
 
 
+@pytest.mark.parametrize("page", ["/api/q/who-helps?lang={}&", "/{}/q/who-helps?"])
+def test_a_slot_given_twice_is_refused_in_three_languages(page: str, client: FlaskClient):
+    for language, said in (("nn", "berre éin gong"), ("nb", "bare én gang"), ("en", "only once")):
+        response = client.get(f"{page.format(language)}group=group:refugees&group=group:homeless-people")
+        assert response.status_code == 400
+        told = response.get_json(force=True)["detail"] if page.startswith("/api") else response.text
+        assert said in told
+        assert "group" in told
+    assert client.get(f"{page.format('nn')}group=&group=group:refugees").status_code == 200
+
+
+def test_a_year_is_a_number(client: FlaskClient):
+    rows = got(client, "/api/q/organiser-of?initiative=bergen-bidrar")["rows"]
+    assert [each["as_of"] for row in rows for each in row["evidence"]] == [2016]
+
+
 def test_an_unknown_value_has_three_nearest(client: FlaskClient):
     assert len(client.get("/api/q/who-helps?group=x").get_json(force=True)["nearest"]) == 3
 
@@ -206,6 +222,18 @@ def test_search_finds_names_and_passages(client: FlaskClient):
     assert {hit["kind"] for hit in hits} == {"name", "passage"}
     assert "group:refugees".partition(":")[2] in [str(hit["iri"]).rpartition("/")[2] for hit in hits]
     assert all(client.get(hit["url"]).status_code == 200 for hit in hits if hit["url"])
+
+
+@pytest.mark.parametrize("language", ["nn", "nb", "en"])
+def test_a_name_found_is_in_the_language_it_says(language: str, client: FlaskClient):
+    hits = got(client, f"/api/search?q=flyktning&lang={language}")
+    (group,) = [hit for hit in hits if str(hit["iri"]).endswith("/target-group/refugees")]
+    asked = got(client, f"/api/q/target-groups?lang={language}")
+    (cell,) = {
+        (cell["label"], cell["lang"]) for row in asked["rows"] for cell in row["cells"] if cell["iri"] == group["iri"]
+    }
+    assert (group["label"], group["lang"]) == cell
+    assert group["lang"] == language
 
 
 def test_sources_tell_their_access_and_coding(client: FlaskClient):

@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, make_response, request
 
-from kg.model import LANGUAGES, Language
+from kg.model import LANGUAGES, InputError, Language
 from kg.questions import (
     Answer,
     Catalogue,
@@ -42,6 +42,14 @@ LEXICON = "bustadgraf-lexicon"
 blueprint.before_request(pinned_version)
 
 
+class RepeatedSlot(InputError):
+    """The address gives a slot more than one value; *value* is the name of the slot."""
+
+    def __init__(self, value: str) -> None:
+        self.value = value
+        super().__init__(f"The slot {value!r} is given more than once.")
+
+
 @blueprint.get("/q")
 def questions() -> Response:
     """List the templates of the catalogue."""
@@ -51,8 +59,7 @@ def questions() -> Response:
 @blueprint.get("/q/<question>")
 def question(question: str) -> Response:
     """Answer one template; its slots are the query parameters."""
-    slots = {name: value for name, value in request.args.items() if name not in NOT_SLOTS}
-    return _answered(answer(publication().engine, _catalogue(), publication().terms, question, slots))
+    return _answered(answer(publication().engine, _catalogue(), publication().terms, question, given_slots()))
 
 
 @blueprint.get("/q/<question>/slots/<slot>")
@@ -95,12 +102,14 @@ def suggested() -> Response:
 @blueprint.get("/search")
 def search() -> Response:
     """Find things by their names and passages by their words."""
-    lookup, wanted = Lookup(publication().engine, publication().terms, _language()), _words()
+    held, language, wanted = publication(), _language(), _words()
+    hits = [each.name for each in search_names(Lookup(held.engine, held.terms, language), wanted)[:MOST_HITS]]
+    labels = fetch_labels(held.engine, _catalogue(), (hit.iri for hit in hits if hit.iri))
+    named = [(hit, *name_of(hit.iri or "", labels, held.terms, language)) for hit in hits]
     names = [
-        {"kind": "name", "iri": each.name.iri, "label": each.name.text, "lang": each.name.lang, "url": each.name.href}
-        for each in search_names(lookup, wanted)
+        {"kind": "name", "iri": hit.iri, "label": label, "lang": tag, "url": hit.href} for hit, label, tag in named
     ]
-    return _json([*names, *_passages(wanted, _language())][:MOST_HITS])
+    return _json([*names, *_passages(wanted, language)][:MOST_HITS])
 
 
 @blueprint.get("/source")
@@ -150,6 +159,12 @@ def _no_such_slot(error: UnknownSlot) -> Response:
     )
 
 
+@blueprint.errorhandler(RepeatedSlot)
+def _given_twice(error: RepeatedSlot) -> Response:
+    text, filled = "The question takes %(value)s only once.", {"value": error.value}
+    return problem(400, "The request is not understood", text, filled, reason="repeated", value=error.value)
+
+
 @blueprint.errorhandler(UnknownSlotValue)
 def _no_such_value(error: UnknownSlotValue) -> Response:
     text, filled = (
@@ -174,6 +189,15 @@ def lexicon() -> Lexicon:
         current_app.extensions[LEXICON] = Lexicon.load(publication().engine, _catalogue())
     known: Lexicon = current_app.extensions[LEXICON]
     return known
+
+
+def given_slots() -> dict[str, str]:
+    """Return what the address of a question puts in its slots; raise :class:`RepeatedSlot`."""
+    given = {name: values for name, values in request.args.lists() if name not in NOT_SLOTS}
+    for name, values in given.items():
+        if len(list(filter(None, values))) > 1:
+            raise RepeatedSlot(name)
+    return {name: next(filter(None, values), "") for name, values in given.items()}
 
 
 def _catalogue() -> Catalogue:

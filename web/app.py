@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping
 from importlib.resources import files
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from flask import Flask, Response, current_app, make_response, render_template, request
 from jinja2 import StrictUndefined
@@ -14,14 +14,17 @@ from kg.model import DeadlineExceeded, EngineUnavailable, MemoryExceeded
 from kg.questions import UnknownQuestion, UnknownSlot, UnknownSlotValue
 from kg.questions.catalogue import capital
 from web import api, explorer, linked_data, sparql, views
+from web.api import RepeatedSlot
 from web.explorer import UnknownVersion, language
 from web.language import Speech
 from web.negotiation import problem
 from web.publication import EXTENSION, Publication, publication
-from web.views.statements import place
 from web.views.frame import licence_name
+from web.views.statements import place
 
 log = logging.getLogger(__name__)
+
+MOST_WAYS = 3  # that an error offers of what was asked
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -148,7 +151,7 @@ def _status(error: Exception) -> int:
         return error.code or 500
     if isinstance(error, UnknownVersion | UnknownQuestion):
         return 404
-    if isinstance(error, UnknownSlot | UnknownSlotValue):
+    if isinstance(error, RepeatedSlot | UnknownSlot | UnknownSlotValue):
         return 400
     return 503 if isinstance(error, DeadlineExceeded | MemoryExceeded | EngineUnavailable) else 500
 
@@ -188,4 +191,8 @@ def _told(speech: Speech, status: int, error: Exception) -> tuple[str, str, list
     if isinstance(error, UnknownSlot):
         text = speech.say("The question has no part called %(value)s.", value=error.value)
         return heading, text, [(speech.say("Ask the question without it"), request.path)]
+    if isinstance(error, RepeatedSlot):
+        text = speech.say("The question takes %(value)s only once.", value=error.value)
+        given = list(filter(None, request.args.getlist(error.value)))[:MOST_WAYS]
+        return heading, text, [(each, f"{request.path}?{urlencode({error.value: each}, safe=':')}") for each in given]
     return heading, text, []

@@ -25,7 +25,7 @@ from kg.model import (
 from kg.questions import Answer, answer
 from kg.understanding import ask
 from web import views
-from web.api import LONGEST_QUESTION, NOT_SLOTS, lexicon
+from web.api import LONGEST_QUESTION, given_slots, lexicon
 from web.language import Speech, as_language, wanted_language
 from web.linked_data import SUMS, Dumps
 from web.publication import publication
@@ -94,7 +94,7 @@ def home() -> AnyResponse:
 def question(question: str) -> AnyResponse:
     """Answer a template of the catalogue with its slots from the address."""
     catalogue = publication().catalogue or abort(404)
-    slots = {name: value for name, value in request.args.items() if name not in NOT_SLOTS and value}
+    slots = {name: value for name, value in given_slots().items() if value}
     return _ask_page(answer(publication().engine, catalogue, publication().terms, question, slots), "")
 
 

@@ -116,10 +116,14 @@ class Beside:
 
 @dataclass(frozen=True)
 class Phrasing:
-    """One way to ask: *text* with ``{slot}`` marks, and the slots that its words already fill (name → IRI)."""
+    """One way to ask: *text* with ``{slot}`` marks, and the slots that its words already fill (name → IRI).
+
+    *asks* names the slots whose value is what it asks for: a thing that is named never fills them.
+    """
 
     text: str
     filled: Mapping[str, str]
+    asks: tuple[str, ...] = ()
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -309,7 +313,8 @@ def _question(name: str, files: Mapping[str, str], terms: Terms, shared: Mapping
 def _phrasing(entry: str | Mapping[str, Any], terms: Terms) -> Phrasing:
     if isinstance(entry, str):
         return Phrasing(entry, {})
-    return Phrasing(entry["say"], {name: terms.expand(curie) for name, curie in entry["with"].items()})
+    filled = {name: terms.expand(curie) for name, curie in entry.get("with", {}).items()}
+    return Phrasing(entry["say"], filled, tuple(entry.get("asks", ())))
 
 
 def _slot(entry: Mapping[str, Any], terms: Terms, shared: Mapping[str, Query]) -> Slot:

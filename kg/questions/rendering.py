@@ -139,10 +139,15 @@ def _evidence(evidence: Evidence, answer: Answer, lang: Language, terms: Terms) 
         "modality": evidence.modality,
         "asserted_by": [_thing(iri, answer, lang, terms) for iri in evidence.asserted_by],
         "per": _thing(evidence.per, answer, lang, terms) if evidence.per else None,
-        "as_of": evidence.as_of,
+        "as_of": _year_or_day(evidence.as_of),
         "because": because[0] if (because := best_label(evidence.reasons, lang)) else None,
         "anchor": evidence.anchor,
     }
+
+
+def _year_or_day(as_of: str | None) -> int | str | None:
+    """Write a year as a number, a day as it is."""
+    return int(as_of) if as_of and as_of.isdecimal() else as_of
 
 
 def _note(note: Note, answer: Answer, lang: Language, terms: Terms) -> dict[str, Any]:

@@ -151,6 +151,7 @@ class _Ear:
         score = self._score(held, filled, uses, cues)
         complete = cues <= self.lexicon.covered[question.id] and not unknown and "unused" not in uses.values()
         complete = complete and not any(use == "slot" and self._is_asked_for(mention) for mention, use in uses.items())
+        complete = complete and self._asks_the_same(held, cues)
         for iris in self._choices(question, filled):
             slots = {
                 **held.phrasing.filled,
@@ -185,11 +186,12 @@ class _Ear:
 
     def _use(self, held: Pattern, question: Question, filled: dict[str, Mention], mention: Mention) -> Use:
         preset = held.phrasing.filled
+        closed_gaps = {*filled, *preset, *held.phrasing.asks}
         cues, unknown = self._cues(range(mention.first, mention.last))
         if not unknown and ((cues and cues <= held.cues) or mention.iris & set(preset.values())):
             return "words"
         for gap in question.openings:
-            if gap.name not in filled and gap.name not in preset and self._fits(question, gap.name, mention):
+            if gap.name not in closed_gaps and self._fits(question, gap.name, mention):
                 filled[gap.name] = mention
                 return "slot" if self._is_slot(question, gap.name) else "beside"
         if cues and not unknown and cues <= self.lexicon.covered[question.id]:
@@ -220,6 +222,11 @@ class _Ear:
             score = min(score, LIKELY)  # a bare name or a bare question word is no question yet
         score += SAME_LANGUAGE if held.language == self.language else 0.0
         return score - (TURNED if held.turns != self.turns else 0.0)
+
+    def _asks_the_same(self, held: Pattern, cues: frozenset[str]) -> bool:
+        """Say whether no question word is lost: "what does it run" is not "who runs it"."""
+        interrogative = self.lexicon.speech.interrogative
+        return not held.cues & interrogative or cues & interrogative <= held.cues
 
     def _is_asked_for(self, mention: Mention) -> bool:
         """Say whether "which" or "how many" stands right before: then the thing is what is asked for, not given."""
