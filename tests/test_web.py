@@ -676,3 +676,9 @@ def test_the_first_query_in_the_editor_runs_as_it_stands(client):
     query = first.text_content().strip()
     shown = page(client, f"/nn/sparql?{urlencode({'query': query, 'prefixes': '1'})}")
     assert "Frivillige bustadformidlarar" in text(shown.xpath("//tbody")[0])
+
+
+def test_only_doubt_gets_a_sign(client):
+    shown = text(page(client, "/nn/source/ervik-linden-2016"))
+    assert "sikker" not in shown.split()
+    assert "truleg" not in shown.split()
