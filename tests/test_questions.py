@@ -496,3 +496,9 @@ def test_the_sentence_says_what_is_only_read_out_of_the_source(ask_field: Ask):
     assert helped["nn"].endswith("For Bergen bidrar og Mestringsguiden er dette tolka, ikkje sagt direkte.")
     assert helped["en"].endswith("this is interpreted, not stated outright.")
     assert "tolka" not in ask_field("who-helps", group="group:disadvantaged-families").sentence["nn"]
+
+
+def test_a_source_that_is_only_known_has_no_front_matter_to_show(ask_field: Ask):
+    rows = ask_field("about-source").rows
+    assert {TERMS.compress(row.cells[0].iri) for row in rows} > {"source:loga-eimhjellen-lied-2015"}
+    assert all(each.text for row in rows for each in row.evidence)
