@@ -1,5 +1,6 @@
-"""What many tests need: the built field corpus, its engine, a client, a running server, a browser."""
+"""What many tests need: two built corpora, their engines, clients, running servers, a browser."""
 
+import fcntl
 import os
 import re
 import shutil
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
+from report_corpus import report_corpus
 
 from kg.engine import Engine, open_engine
 from kg.questions import Catalogue
@@ -24,18 +26,46 @@ SHARED = ROOT.parent / "shared"
 SEED = SHARED / "seed"
 
 
+def built_once(factory: pytest.TempPathFactory, corpus: str | Path) -> Path:
+    """An out folder in which *corpus* was built, once for all processes of one test run; nobody may change it."""
+    base = factory.getbasetemp()
+    folder = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    out = folder / f"built-{Path(corpus).name}"
+    with out.with_suffix(".lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (out / "current").exists():
+            report = build(corpus, out)
+            assert report.published, "\n".join(map(str, (*report.problems, *report.findings, *report.leaks)))
+    return out
+
+
+@pytest.fixture(scope="session")
+def report_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An out folder in which the corpus of one report was built: small, with every row of its answers written down."""
+    return built_once(tmp_path_factory, report_corpus(tmp_path_factory.mktemp("corpus")))
+
+
 @pytest.fixture(scope="session")
 def field_out(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An out folder in which the shipped field corpus was built."""
-    out = tmp_path_factory.mktemp("field-out")
-    report = build("field", out)
-    assert report.published, "\n".join(map(str, report.problems))
-    return out
+    """An out folder in which the shipped field corpus was built: many sources, slower."""
+    return built_once(tmp_path_factory, "field")
+
+
+@pytest.fixture(scope="session")
+def report_snapshot(report_out: Path) -> Snapshot:
+    return Snapshot.open(report_out)
 
 
 @pytest.fixture(scope="session")
 def field_snapshot(field_out: Path) -> Snapshot:
     return Snapshot.open(field_out)
+
+
+@pytest.fixture(scope="session")
+def report_engine(report_snapshot: Snapshot) -> Iterator[Engine]:
+    engine = open_engine(report_snapshot)
+    yield engine
+    engine.close()
 
 
 @pytest.fixture(scope="session")
@@ -45,14 +75,30 @@ def field_engine(field_snapshot: Snapshot) -> Iterator[Engine]:
     engine.close()
 
 
+def publication(snapshot: Snapshot, engine: Engine) -> Publication:
+    terms = Terms(snapshot.manifest.base)
+    return Publication(engine, terms, snapshot, Catalogue.load(terms))
+
+
+@pytest.fixture(scope="session")
+def report_publication(report_snapshot: Snapshot, report_engine: Engine) -> Publication:
+    return publication(report_snapshot, report_engine)
+
+
 @pytest.fixture(scope="session")
 def field_publication(field_snapshot: Snapshot, field_engine: Engine) -> Publication:
-    terms = Terms(field_snapshot.manifest.base)
-    return Publication(field_engine, terms, field_snapshot, Catalogue.load(terms))
+    return publication(field_snapshot, field_engine)
 
 
 @pytest.fixture
-def client(field_publication: Publication) -> FlaskClient:
+def client(report_publication: Publication) -> FlaskClient:
+    """A client of the pages on the corpus of one report."""
+    return create_app(report_publication).test_client()
+
+
+@pytest.fixture
+def field_client(field_publication: Publication) -> FlaskClient:
+    """A client of the pages on the field corpus."""
     return create_app(field_publication).test_client()
 
 
@@ -77,7 +123,14 @@ def serving(*arguments: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def server(field_out: Path) -> Iterator[str]:
+def server(report_out: Path) -> Iterator[str]:
+    """The URL of a real server on the corpus of one report."""
+    with serving("--snapshot", str(report_out)) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def field_server(field_out: Path) -> Iterator[str]:
     """The URL of a real server on the field corpus."""
     with serving("--snapshot", str(field_out)) as url:
         yield url

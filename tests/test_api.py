@@ -34,7 +34,7 @@ def test_the_catalogue_is_listed(client: FlaskClient):
 
 
 @pytest.mark.parametrize("path", EXPECTED, ids=lambda path: path.stem)
-def test_every_competency_question_is_answered_by_its_address(path, client: FlaskClient, field_snapshot: Snapshot):
+def test_every_competency_question_is_answered_by_its_address(path, client: FlaskClient, report_snapshot: Snapshot):
     wanted = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
     query = "&".join(f"{name}={value}" for name, value in wanted["slots"].items())
     found = got(client, f"/api/q/{wanted['question']}?{query}&lang=en")
@@ -43,9 +43,9 @@ def test_every_competency_question_is_answered_by_its_address(path, client: Flas
     assert found["outcome"] == wanted["outcome"]
     assert len(found["rows"]) == len(wanted["rows"])
     assert [column["name"] for column in found["columns"]] == wanted["columns"]
-    assert found["version"] == field_snapshot.name
+    assert found["version"] == report_snapshot.name
     assert found["permalink"].startswith(f"/en/q/{wanted['question']}?")
-    assert f"v={field_snapshot.name}" in found["permalink"]
+    assert f"v={report_snapshot.name}" in found["permalink"]
     assert found["sparql"].count("PREFIX")
     for row in found["rows"]:
         assert {"cells", "basis", "modality", "holder", "evidence"} <= set(row)
@@ -165,9 +165,9 @@ def test_bad_input_gets_a_problem_and_no_trace(path: str, client: FlaskClient):
     assert "/kg/" not in told
 
 
-def test_an_unknown_version_is_not_served(client: FlaskClient, field_snapshot: Snapshot):
+def test_an_unknown_version_is_not_served(client: FlaskClient, report_snapshot: Snapshot):
     assert client.get("/api/q?v=000000000000").status_code == 404
-    assert client.get(f"/api/q?v={field_snapshot.name}").status_code == 200
+    assert client.get(f"/api/q?v={report_snapshot.name}").status_code == 200
 
 
 def test_csv_has_the_columns_of_the_contract(client: FlaskClient):

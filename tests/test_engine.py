@@ -57,10 +57,10 @@ def small(trig: Path) -> Iterator[Engine]:
 
 
 @pytest.fixture(scope="module")
-def field_graph(field_snapshot: Snapshot) -> Graph:
+def report_graph(report_snapshot: Snapshot) -> Graph:
     """The union of the field data in rdflib."""
     graph = Graph()
-    for subject, predicate, value, _ in Dataset().parse(field_snapshot.data_path, format="nquads").quads():
+    for subject, predicate, value, _ in Dataset().parse(report_snapshot.data_path, format="nquads").quads():
         graph.add((subject, predicate, value))
     return graph
 
@@ -156,22 +156,22 @@ def test_unknown_graphs_are_refused(small: Engine) -> None:
 
 
 def test_the_default_graph_of_a_snapshot_is_its_union_and_asserted_leaves_out_the_inferred(
-    field_engine: Engine, field_snapshot: Snapshot
+    report_engine: Engine, report_snapshot: Snapshot
 ) -> None:
     data = Dataset()
-    for path in field_snapshot.quad_files():
+    for path in report_snapshot.quad_files():
         data.parse(path, format="nquads")
     union = {quad[:3] for quad in data.quads()}
     inferred = {quad[:3] for quad in data.quads() if str(quad[3]) == f"{B}graph/inferred"}
     stated = {quad[:3] for quad in data.quads() if str(quad[3]) not in (f"{B}graph/inferred", f"{B}graph/helper")}
     count = "SELECT (COUNT(*) AS ?n) {} {{ ?s ?p ?o }}"
     assert inferred
-    assert field_engine.triples() == len(union)
-    assert value_rows(field_engine, count.format("")) == [(str(len(union)),)]
-    assert value_rows(field_engine, count.format(f"FROM <{B}graph/inferred>")) == [(str(len(inferred)),)]
-    assert value_rows(field_engine, count.format(f"FROM <{B}graph/asserted>")) == [(str(len(stated)),)]
+    assert report_engine.triples() == len(union)
+    assert value_rows(report_engine, count.format("")) == [(str(len(union)),)]
+    assert value_rows(report_engine, count.format(f"FROM <{B}graph/inferred>")) == [(str(len(inferred)),)]
+    assert value_rows(report_engine, count.format(f"FROM <{B}graph/asserted>")) == [(str(len(stated)),)]
     both = f"FROM <{B}graph/asserted> FROM <{B}graph/inferred>"
-    assert value_rows(field_engine, count.format(both)) == [(str(len(stated | inferred)),)]
+    assert value_rows(report_engine, count.format(both)) == [(str(len(stated | inferred)),)]
 
 
 @pytest.mark.parametrize(
@@ -186,15 +186,15 @@ def test_the_default_graph_of_a_snapshot_is_its_union_and_asserted_leaves_out_th
         "SELECT ?year { ?s bso:year ?year FILTER(?year >= 2016) }",
     ],
 )
-def test_rows_are_those_of_another_engine(field_engine: Engine, field_graph: Graph, query: str) -> None:
+def test_rows_are_those_of_another_engine(report_engine: Engine, report_graph: Graph, query: str) -> None:
     prologue = (
         "PREFIX bso: <https://w3id.org/bustadgraf/ont#> PREFIX skos: <http://www.w3.org/2004/02/skos/core#> "
         "PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#> "
     )
-    expected = field_graph.query(prologue + query)
+    expected = report_graph.query(prologue + query)
     names = [str(name) for name in expected.vars or ()]
     theirs = Counter(tuple(None if cell is None else str(cell) for cell in row) for row in expected)
-    found = field_engine.select(prologue + query)
+    found = report_engine.select(prologue + query)
     ours = Counter(tuple(row[name].value if name in row else None for name in names) for row in found)
     assert theirs
     assert ours == theirs
@@ -203,14 +203,14 @@ def test_rows_are_those_of_another_engine(field_engine: Engine, field_graph: Gra
 # -- formats -------------------------------------------------------------------------------------
 
 
-def test_a_graph_comes_sorted_with_only_the_prefixes_it_uses(field_engine: Engine) -> None:
+def test_a_graph_comes_sorted_with_only_the_prefixes_it_uses(report_engine: Engine) -> None:
     query = f"CONSTRUCT {{ <{B}id/place/bergen> ?p ?o }} WHERE {{ <{B}id/place/bergen> ?p ?o }}"
-    first, second = (b"".join(field_engine.query(query).chunks) for _ in range(2))
+    first, second = (b"".join(report_engine.query(query).chunks) for _ in range(2))
     assert first == second
     assert b"place:bergen a " in first
     assert b"@prefix initiative:" not in first
     assert len(Graph().parse(data=first, format="turtle")) == len(
-        field_engine.select(f"SELECT * {{ <{B}id/place/bergen> ?p ?o }}")
+        report_engine.select(f"SELECT * {{ <{B}id/place/bergen> ?p ?o }}")
     )
 
 
@@ -383,12 +383,12 @@ def test_the_kind_of_a_query_is_known_before_it_runs() -> None:
 # -- limits --------------------------------------------------------------------------------------
 
 
-def test_a_runaway_ends_with_its_limit_while_others_are_answered(field_engine: Engine) -> None:
+def test_a_runaway_ends_with_its_limit_while_others_are_answered(report_engine: Engine) -> None:
     ended: list[Exception] = []
 
     def run_away() -> None:
         try:
-            field_engine.query(HEAVY, deadline_s=1, purpose="endpoint")
+            report_engine.query(HEAVY, deadline_s=1, purpose="endpoint")
         except DeadlineExceeded as error:
             ended.append(error)
 
@@ -397,16 +397,16 @@ def test_a_runaway_ends_with_its_limit_while_others_are_answered(field_engine: E
         thread.start()
     answered = 0
     while any(thread.is_alive() for thread in runaways):
-        assert field_engine.ask("ASK { ?s ?p ?o }")
+        assert report_engine.ask("ASK { ?s ?p ?o }")
         answered += 1
     assert answered > 10
     assert [getattr(error, "limit_s", None) for error in ended] == [1, 1, 1, 1]
     assert "1 seconds" in str(ended[0])
-    assert b"".join(field_engine.query("ASK {}", purpose="endpoint").chunks)
+    assert b"".join(report_engine.query("ASK {}", purpose="endpoint").chunks)
 
 
-def test_a_memory_bomb_ends_with_its_limit(field_snapshot: Snapshot) -> None:
-    engine = open_engine(field_snapshot, Limits(memory_mb=256))
+def test_a_memory_bomb_ends_with_its_limit(report_snapshot: Snapshot) -> None:
+    engine = open_engine(report_snapshot, Limits(memory_mb=256))
     try:
         with pytest.raises(MemoryExceeded, match="256 MB") as error:
             engine.query(GREEDY, deadline_s=60)
@@ -422,8 +422,8 @@ def test_a_query_too_deep_for_the_stack_takes_only_its_worker(small: Engine) -> 
     assert small.ask("ASK {}")
 
 
-def test_a_large_answer_is_refused_whole(field_snapshot: Snapshot) -> None:
-    engine = open_engine(field_snapshot, Limits(answer_mb=1))
+def test_a_large_answer_is_refused_whole(report_snapshot: Snapshot) -> None:
+    engine = open_engine(report_snapshot, Limits(answer_mb=1))
     try:
         with pytest.raises(AnswerTooLarge, match="1 MB"):
             engine.query(LONG)
@@ -572,13 +572,13 @@ def test_workers_and_the_process_with_the_data_are_replaced_when_they_die(trig: 
 # -- a remote service ----------------------------------------------------------------------------
 
 
-def test_a_remote_service_answers_through_the_same_interface(server: str, field_engine: Engine) -> None:
+def test_a_remote_service_answers_through_the_same_interface(server: str, report_engine: Engine) -> None:
     remote = RemoteEngine(f"{server}/sparql")
     query = "SELECT ?s { ?s a <https://w3id.org/bustadgraf/ont#Initiative> } ORDER BY ?s"
-    assert remote.select(query) == field_engine.select(query) != []
+    assert remote.select(query) == report_engine.select(query) != []
     assert remote.ask("ASK { ?s ?p ?o }")
-    assert remote.triples() == field_engine.triples()
-    assert remote.graphs() == field_engine.graphs()
+    assert remote.triples() == report_engine.triples()
+    assert remote.graphs() == report_engine.graphs()
     turtle = b"".join(remote.query("CONSTRUCT WHERE { ?s ?p ?o } LIMIT 5").chunks)
     assert len(Graph().parse(data=turtle, format="turtle")) > 0
     with pytest.raises(QuerySyntaxError):

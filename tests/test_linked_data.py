@@ -59,13 +59,13 @@ def test_a_name_leads_people_to_a_page_and_programs_to_data(
     assert location(client, f"/data/{data}", "application/ld+json") == f"/data/{data}.jsonld"
 
 
-def test_a_name_keeps_its_version(client: FlaskClient, field_snapshot: Snapshot) -> None:
-    pinned = location(client, f"/id/actor/husbanken?v={field_snapshot.name}", "text/turtle")
-    assert pinned == f"/data/actor/husbanken.ttl?v={field_snapshot.name}"
+def test_a_name_keeps_its_version(client: FlaskClient, report_snapshot: Snapshot) -> None:
+    pinned = location(client, f"/id/actor/husbanken?v={report_snapshot.name}", "text/turtle")
+    assert pinned == f"/data/actor/husbanken.ttl?v={report_snapshot.name}"
     assert client.get(pinned).status_code == 200
     unknown = client.get("/id/actor/husbanken?v=000000000000")
     assert unknown.status_code == 404
-    assert unknown.get_json()["versions"] == [field_snapshot.name]
+    assert unknown.get_json()["versions"] == [report_snapshot.name]
 
 
 @pytest.mark.parametrize("suffix", PARSERS)
@@ -83,8 +83,8 @@ def test_the_data_about_a_thing_holds_what_is_said_of_it_and_by_whom(client: Fla
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
 
 
-def test_a_passage_brings_its_selectors_and_its_statements(client: FlaskClient, field_engine: Engine) -> None:
-    passage = field_engine.select(f"SELECT ?p {{ ?st <{B}ont#passage> ?p }} ORDER BY ?p LIMIT 1")[0]["p"].value
+def test_a_passage_brings_its_selectors_and_its_statements(client: FlaskClient, report_engine: Engine) -> None:
+    passage = report_engine.select(f"SELECT ?p {{ ?st <{B}ont#passage> ?p }} ORDER BY ?p LIMIT 1")[0]["p"].value
     graph = Graph().parse(data=client.get(f"/data/{passage.removeprefix(B + 'id/')}.ttl").data, format="turtle")
     exact = URIRef("http://www.w3.org/ns/oa#exact")
     assert graph.value(URIRef(f"{passage}-q"), exact) is not None
@@ -99,9 +99,9 @@ def test_the_table_of_a_thing_is_plain_csv(client: FlaskClient) -> None:
     assert any(row["value"] == f"{B}id/initiative/bokontakt" for row in rows), "what points to it"
 
 
-def test_graphs_are_given_whole(client: FlaskClient, field_snapshot: Snapshot) -> None:
+def test_graphs_are_given_whole(client: FlaskClient, report_snapshot: Snapshot) -> None:
     data = Dataset()
-    data.parse(field_snapshot.data_path, format="nquads")
+    data.parse(report_snapshot.data_path, format="nquads")
     for name in ("kos", "dataset", "inferred", "source/ervik-linden-2016"):
         graph = Graph().parse(data=client.get(f"/data/graph/{name}.nt").data, format="nt")
         assert len(graph) == len(data.graph(URIRef(f"{B}graph/{name}"))) > 0
@@ -121,17 +121,17 @@ def test_the_ontology_is_negotiated_at_its_name(client: FlaskClient) -> None:
     assert client.get("/ont/99.0").status_code == 404
 
 
-def test_a_version_leads_to_its_description(client: FlaskClient, field_snapshot: Snapshot) -> None:
-    path = f"/version/{field_snapshot.name}"
+def test_a_version_leads_to_its_description(client: FlaskClient, report_snapshot: Snapshot) -> None:
+    path = f"/version/{report_snapshot.name}"
     assert location(client, path, BROWSER, "nb") == "/nb/data"
     graph = Graph().parse(data=client.get(location(client, path, "text/turtle")).data, format="turtle")
     assert graph.value(URIRef(B + path[1:]), DCTERMS.isVersionOf) == URIRef(f"{B}graph/dataset")
     assert client.get("/version/000000000000").status_code == 404
 
 
-def test_void_counts_what_is_served(client: FlaskClient, field_snapshot: Snapshot) -> None:
+def test_void_counts_what_is_served(client: FlaskClient, report_snapshot: Snapshot) -> None:
     data = Dataset()
-    for path in field_snapshot.quad_files():
+    for path in report_snapshot.quad_files():
         data.parse(path, format="nquads")
     union = {quad[:3] for quad in data.quads()}
     void = Graph().parse(data=client.get("/.well-known/void").data, format="turtle")
@@ -162,12 +162,12 @@ def test_void_counts_what_is_served(client: FlaskClient, field_snapshot: Snapsho
     assert location(client, "/.well-known/void", BROWSER, "en") == "/en/data"
 
 
-def test_dumps_are_the_public_data_and_their_sums_are_right(client: FlaskClient, field_snapshot: Snapshot) -> None:
-    stem = f"bustadgraf-{field_snapshot.name}"
+def test_dumps_are_the_public_data_and_their_sums_are_right(client: FlaskClient, report_snapshot: Snapshot) -> None:
+    stem = f"bustadgraf-{report_snapshot.name}"
     sums = dict(reversed(line.split("  ")) for line in client.get("/dump/SHA256SUMS").text.splitlines())
     assert set(sums) == {f"{stem}.{form}.gz" for form in ("nq", "trig", "ttl", "jsonld")}
     expected = Dataset()
-    expected.parse(field_snapshot.data_path, format="nquads")
+    expected.parse(report_snapshot.data_path, format="nquads")
     quads = sum(1 for _ in expected.quads())
     triples = len({quad[:3] for quad in expected.quads()})
     for form, parser, size in (("nq", "nquads", quads), ("trig", "trig", quads), ("jsonld", "json-ld", quads)):
@@ -180,17 +180,17 @@ def test_dumps_are_the_public_data_and_their_sums_are_right(client: FlaskClient,
     turtle = Graph().parse(data=gzip.decompress(client.get(f"/dump/{stem}.ttl.gz").data), format="turtle")
     assert len(turtle) == triples
     nquads = gzip.decompress(client.get(f"/dump/{stem}.nq.gz").data)
-    assert nquads == field_snapshot.data_path.read_bytes()
+    assert nquads == report_snapshot.data_path.read_bytes()
     assert client.get(f"/dump/{stem}.exe.gz").status_code == 404
     assert client.get("/dump/bustadgraf-000000000000.nq.gz").status_code == 404
 
 
-def test_health_tells_what_is_served(client: FlaskClient, field_snapshot: Snapshot, field_engine: Engine) -> None:
+def test_health_tells_what_is_served(client: FlaskClient, report_snapshot: Snapshot, report_engine: Engine) -> None:
     assert client.get("/health").get_json() == {
         "status": "ok",
         "version": __version__,
-        "snapshot": field_snapshot.name,
-        "triples": field_engine.triples(),
+        "snapshot": report_snapshot.name,
+        "triples": report_engine.triples(),
     }
 
 

@@ -293,20 +293,20 @@ def test_no_parameter_can_write_a_header(client: FlaskClient) -> None:
         assert not any("\r" in value or "\n" in value for value in answer.headers.values())
 
 
-def test_an_unknown_version_is_404_with_the_list(client: FlaskClient, field_snapshot: Snapshot) -> None:
+def test_an_unknown_version_is_404_with_the_list(client: FlaskClient, report_snapshot: Snapshot) -> None:
     told = problem(client.get("/sparql", query_string={"query": SELECT, "v": "nope"}), 404, "version")
-    assert told["versions"] == [field_snapshot.name]
-    assert client.get("/sparql", query_string={"query": SELECT, "v": field_snapshot.name}).status_code == 200
+    assert told["versions"] == [report_snapshot.name]
+    assert client.get("/sparql", query_string={"query": SELECT, "v": report_snapshot.name}).status_code == 200
 
 
 # -- limits --------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
-def tight(field_snapshot: Snapshot) -> Iterator[FlaskClient]:
+def tight(report_snapshot: Snapshot) -> Iterator[FlaskClient]:
     """A client of a service with tight limits."""
-    engine = open_engine(field_snapshot, Limits(deadline_s=1, memory_mb=128, answer_mb=1))
-    yield create_app(Publication(engine, Terms(field_snapshot.manifest.base), field_snapshot)).test_client()
+    engine = open_engine(report_snapshot, Limits(deadline_s=1, memory_mb=128, answer_mb=1))
+    yield create_app(Publication(engine, Terms(report_snapshot.manifest.base), report_snapshot)).test_client()
     engine.close()
 
 

@@ -358,8 +358,8 @@ def lines(table: str) -> list[list[str]]:
 
 
 @pytest.fixture(scope="session")
-def lexicon(field_engine: Engine) -> Lexicon:
-    return Lexicon.load(field_engine, CATALOGUE)
+def lexicon(report_engine: Engine) -> Lexicon:
+    return Lexicon.load(report_engine, CATALOGUE)
 
 
 @pytest.fixture(scope="session")
@@ -435,7 +435,7 @@ def test_what_is_added_never_keeps_the_answer(addition: str, say: Say):
         assert meaning(say(f"{text.rstrip('?')} {addition}?", lang)) != meant, text
 
 
-def test_the_first_question_of_all(say: Say, field_engine: Engine):
+def test_the_first_question_of_all(say: Say, report_engine: Engine):
     understood = say("Kven hjelper flyktningar inn på bustadmarknaden?", "nn")
     assert meaning(understood) == "who-helps group:refugees"
     heard = {each.text: (each.use, TERMS.compress(each.iri or "")) for each in understood.heard}
@@ -443,7 +443,7 @@ def test_the_first_question_of_all(say: Say, field_engine: Engine):
         "flyktningar": ("slot", "group:refugees"),
         "inn på bustadmarknaden": ("beside", "help:market-access"),
     }
-    told = ask(understood.text, "nn", field_engine, CATALOGUE, TERMS).to_json("nn")
+    told = ask(understood.text, "nn", report_engine, CATALOGUE, TERMS).to_json("nn")
     assert {row["cells"][0]["label"] for row in told["rows"]} >= {"Frivillige bustadformidlarar"}
     assert [note["code"] for note in told["known"]] == ["not-narrowed"]
     assert "hjelp inn på bustadmarknaden" in told["known"][0]["text"]
@@ -479,9 +479,9 @@ def test_every_phrasing_is_understood_as_its_own_question(say: Say, lexicon: Lex
     assert wrong == []
 
 
-def test_three_refusals_are_told_apart(field_engine: Engine):
+def test_three_refusals_are_told_apart(report_engine: Engine):
     def outcome(text: str) -> str:
-        return ask(text, "nn", field_engine, CATALOGUE, TERMS).answer.outcome
+        return ask(text, "nn", report_engine, CATALOGUE, TERMS).answer.outcome
 
     assert outcome("Kva er hovudstaden i Frankrike?") == "not-understood"
     assert outcome("Kven hjelper bustadlause?") == "silent"
@@ -489,8 +489,8 @@ def test_three_refusals_are_told_apart(field_engine: Engine):
 
 
 @pytest.mark.parametrize("language", ["nn", "nb", "en"])
-def test_a_miss_names_the_word_and_offers_three_ways_on(language: Language, field_engine: Engine):
-    told = ask("Kven hjelper flyktningar i Tromsø?", language, field_engine, CATALOGUE, TERMS).to_json(language)
+def test_a_miss_names_the_word_and_offers_three_ways_on(language: Language, report_engine: Engine):
+    told = ask("Kven hjelper flyktningar i Tromsø?", language, report_engine, CATALOGUE, TERMS).to_json(language)
     assert told["outcome"] == "not-understood"
     assert "Tromsø" in told["sentence"]
     assert len(told["options"]) == 3
@@ -504,15 +504,15 @@ def test_half_a_question_is_not_guessed_at(text: str, say: Say):
     assert meaning(say(text, "nn")) is None
 
 
-def test_an_open_slot_is_asked_back(field_engine: Engine):
-    told = ask("Kven hjelper?", "nn", field_engine, CATALOGUE, TERMS).to_json("nn")
+def test_an_open_slot_is_asked_back(report_engine: Engine):
+    told = ask("Kven hjelper?", "nn", report_engine, CATALOGUE, TERMS).to_json("nn")
     assert told["outcome"] == "clarify"
     assert "who-helps" in [option["question"] for option in told["options"]]
 
 
 @pytest.mark.parametrize("text", ["", "?", "   ", "a" * 5000, "{}", "\u0000", "💥", "kven " * 100])
-def test_odd_input_gives_a_reply(text: str, field_engine: Engine):
-    told = ask(text, "nn", field_engine, CATALOGUE, TERMS).to_json("nn")
+def test_odd_input_gives_a_reply(text: str, report_engine: Engine):
+    told = ask(text, "nn", report_engine, CATALOGUE, TERMS).to_json("nn")
     assert told["outcome"] in ("not-understood", "clarify")
     assert len(told["options"]) >= 3
 
@@ -521,25 +521,25 @@ def test_odd_input_gives_a_reply(text: str, field_engine: Engine):
     ("language", "beginning"), [("nn", "kven hjelper fly"), ("nb", "hvem hjelper fly"), ("en", "who helps ref")]
 )
 def test_suggestions_are_whole_sentences_that_have_an_answer(
-    language: Language, beginning: str, field_engine: Engine, lexicon: Lexicon, say: Say
+    language: Language, beginning: str, report_engine: Engine, lexicon: Lexicon, say: Say
 ):
-    found = suggest(beginning, language, field_engine, CATALOGUE, TERMS, lexicon)
+    found = suggest(beginning, language, report_engine, CATALOGUE, TERMS, lexicon)
     assert found
     assert all(beginning in each.sentence.casefold() for each in found)
     for each in found:
         slots = " ".join(TERMS.compress(iri) for _, iri in sorted(each.slots.items()))
         assert meaning(say(each.sentence, language)) == f"{each.question} {slots}".strip()
-        assert ask(each.sentence, language, field_engine, CATALOGUE, TERMS, lexicon).answer.rows
+        assert ask(each.sentence, language, report_engine, CATALOGUE, TERMS, lexicon).answer.rows
 
 
-def test_nothing_is_suggested_without_rows(field_engine: Engine, lexicon: Lexicon):
-    found = suggest("kven hjelper bustadlause", "nn", field_engine, CATALOGUE, TERMS, lexicon)
+def test_nothing_is_suggested_without_rows(report_engine: Engine, lexicon: Lexicon):
+    found = suggest("kven hjelper bustadlause", "nn", report_engine, CATALOGUE, TERMS, lexicon)
     assert not [each for each in found if each.question == "who-helps"]
 
 
-def test_the_same_text_is_always_understood_the_same(field_engine: Engine):
+def test_the_same_text_is_always_understood_the_same(report_engine: Engine):
     first, second = (
-        ask("Kva meiner ideelle om anbod?", "nn", field_engine, CATALOGUE, TERMS).to_json_text("nn") for _ in range(2)
+        ask("Kva meiner ideelle om anbod?", "nn", report_engine, CATALOGUE, TERMS).to_json_text("nn") for _ in range(2)
     )
     assert first == second
 

@@ -72,8 +72,8 @@ def stances(tmp_path: Path) -> Iterator[Lookup]:
 
 
 @pytest.fixture
-def field(field_engine: Engine) -> Lookup:
-    return Lookup(field_engine, Terms(), "nn")
+def field(report_engine: Engine) -> Lookup:
+    return Lookup(report_engine, Terms(), "nn")
 
 
 class Counting:
@@ -222,8 +222,8 @@ def test_the_matrix_names_no_author_as_a_group(field):
     assert not groups & {"Rune Ervik", "Tord Skogedal Lindén"}
 
 
-def test_the_lit_text_is_the_text(field, field_snapshot):
-    document = field_snapshot.document(SOURCE)
+def test_the_lit_text_is_the_text(field, report_snapshot):
+    document = report_snapshot.document(SOURCE)
     page = views.source_page(field, SOURCE, document, None)
 
     assert len(page.blocks) == len(document.blocks)
@@ -231,16 +231,16 @@ def test_the_lit_text_is_the_text(field, field_snapshot):
         assert "".join(piece.text for piece in shown.pieces) == document.text[block.start : block.end]
 
 
-def test_every_statement_of_a_source_stands_beside_its_text_once(field, field_snapshot):
-    page = views.source_page(field, SOURCE, field_snapshot.document(SOURCE), None)
+def test_every_statement_of_a_source_stands_beside_its_text_once(field, report_snapshot):
+    page = views.source_page(field, SOURCE, report_snapshot.document(SOURCE), None)
     beside = [statement.iri for block in page.blocks for statement in block.statements]
 
     assert sorted(beside) == sorted(statement.iri for statement in page.statements.all)
     assert page.unplaced == ()
 
 
-def test_the_chosen_passage_is_lit_whole_and_nothing_else(field, field_snapshot):
-    document = field_snapshot.document(SOURCE)
+def test_the_chosen_passage_is_lit_whole_and_nothing_else(field, report_snapshot):
+    document = report_snapshot.document(SOURCE)
     page = views.source_page(field, SOURCE, document, None)
     wanted = page.blocks[-1].statements[0].passage.rpartition(f"{SOURCE}-")[2]
     start, end = map(int, wanted.split("-"))
@@ -261,8 +261,8 @@ def test_a_passage_leads_to_its_statements_and_back(field):
 @pytest.mark.parametrize(
     ("kind", "slug"), [("actor", "public-actors"), ("target-group", "refugees"), ("place", "oslo")]
 )
-def test_a_page_asks_the_same_few_queries_however_much_is_said(field_engine, kind, slug):
-    engine = Counting(field_engine)
+def test_a_page_asks_the_same_few_queries_however_much_is_said(report_engine, kind, slug):
+    engine = Counting(report_engine)
     views.entity_page(Lookup(engine, Terms(), "nn"), kind, slug)
 
     assert engine.asked <= 7
@@ -277,16 +277,16 @@ def test_the_page_of_an_issue_shows_the_groups_that_say_nothing_too(field):
     assert {cell.gap.kind for cell in matrix.rows[0].cells if cell.gap} == {"silent", "open"}
 
 
-def test_the_matrix_asks_a_fixed_number_of_queries(field_engine):
-    engine = Counting(field_engine)
+def test_the_matrix_asks_a_fixed_number_of_queries(report_engine):
+    engine = Counting(report_engine)
     views.matrix(Lookup(engine, Terms(), "nn"))
 
     assert engine.asked <= 9
 
 
 @pytest.mark.parametrize("tongue", ["nn", "nb", "en"])
-def test_everything_listed_has_a_name_of_its_own(field_engine, tongue):
-    lookup = Lookup(field_engine, Terms(), tongue)
+def test_everything_listed_has_a_name_of_its_own(report_engine, tongue):
+    lookup = Lookup(report_engine, Terms(), tongue)
     kinds = [kind for kind in views.SEGMENTS if kind not in ("coder", "coding", "statement", "passage")]
     entries = [entry for kind in kinds for entry in views.list_page(lookup, kind, 1).entries]
 
@@ -315,9 +315,9 @@ def test_search_folds_the_letters_people_lack(field):
     assert views.search(field, "   ") == ()
 
 
-def test_an_answer_numbers_each_passage_once_and_every_row_points_at_its_own(field, field_publication):
-    found = answer(field.engine, field_publication.catalogue, field.terms, "who-helps", {"group": "refugees"})
-    page = views.answer_page(field, field_publication.catalogue, found, "abc")
+def test_an_answer_numbers_each_passage_once_and_every_row_points_at_its_own(field, report_publication):
+    found = answer(field.engine, report_publication.catalogue, field.terms, "who-helps", {"group": "refugees"})
+    page = views.answer_page(field, report_publication.catalogue, found, "abc")
     numbers = [proof.number for proof in page.proofs]
 
     assert numbers == list(range(1, len(numbers) + 1))
@@ -336,9 +336,9 @@ def test_a_link_never_cuts_a_word():
     ]
 
 
-def test_the_sentence_links_the_things_it_names(field, field_publication):
-    found = answer(field.engine, field_publication.catalogue, field.terms, "who-helps", {"group": "refugees"})
-    page = views.answer_page(field, field_publication.catalogue, found, None)
+def test_the_sentence_links_the_things_it_names(field, report_publication):
+    found = answer(field.engine, report_publication.catalogue, field.terms, "who-helps", {"group": "refugees"})
+    page = views.answer_page(field, report_publication.catalogue, found, None)
 
     assert "".join(piece.text for piece in page.sentence) == found.sentence["nn"]
     assert "/nn/initiative/mestringsguiden" in [piece.href for piece in page.sentence]

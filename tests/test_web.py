@@ -257,10 +257,10 @@ def _names(row: dict[str, Cell]) -> bool:
 
 
 @pytest.mark.parametrize(("language", "word"), [("nn", "ein kodar"), ("nb", "en koder"), ("en", "a coder")])
-def test_a_coder_is_named_where_the_corpus_says_so_and_else_a_coder(client, field_publication, language, word):
+def test_a_coder_is_named_where_the_corpus_says_so_and_else_a_coder(client, report_publication, language, word):
     path = f"/{language}/{first_statement(client)}"
     box = "//section[@aria-labelledby='how']"
-    nameless = create_app(replace(field_publication, engine=Nameless(field_publication.engine))).test_client()
+    nameless = create_app(replace(report_publication, engine=Nameless(report_publication.engine))).test_client()
 
     assert "Fyrste lesing" in text(page(client, path).xpath(box)[0])
     assert word in text(page(nameless, path).xpath(box)[0])
@@ -377,18 +377,18 @@ def test_what_may_not_be_shown_has_words_of_its_own(client, monkeypatch):
     assert "fortruleg" in shown
 
 
-def test_a_pinned_answer_is_the_same_every_time(client, field_snapshot):
+def test_a_pinned_answer_is_the_same_every_time(client, report_snapshot):
     link = page(client, "/nn/q/who-helps?group=group:refugees").xpath("//p[@class='iri']/a/@href")[0]
 
-    assert f"v={field_snapshot.name}" in link
+    assert f"v={report_snapshot.name}" in link
     assert client.get(link).data == client.get(link).data
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_an_unknown_version_gives_the_list_of_those_served(client, field_snapshot, language):
+def test_an_unknown_version_gives_the_list_of_those_served(client, report_snapshot, language):
     shown = page(client, f"/{language}/matrix?v=000000000000", 404)
 
-    assert field_snapshot.name in text(shown.xpath("//main")[0])
+    assert report_snapshot.name in text(shown.xpath("//main")[0])
     assert f"/{language}/matrix" in shown.xpath("//main//a/@href")
 
 
@@ -416,13 +416,13 @@ def test_a_slot_value_spelt_wrong_names_the_nearest(client):
 
 
 @pytest.mark.parametrize("path", ["/nn/about", "/nb/actor/x", "/en/matrix"])
-def test_a_fault_of_ours_tells_nothing_of_the_inside(field_publication, monkeypatch, path):
+def test_a_fault_of_ours_tells_nothing_of_the_inside(report_publication, monkeypatch, path):
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("/secret/place: Traceback")
 
     monkeypatch.setattr(explorer, "_page", broken)
     monkeypatch.setattr(explorer.views, "entity_page", broken)
-    client = create_app(field_publication).test_client()
+    client = create_app(report_publication).test_client()
     response = client.get(path)
 
     assert response.status_code == 500
@@ -432,12 +432,12 @@ def test_a_fault_of_ours_tells_nothing_of_the_inside(field_publication, monkeypa
 
 
 @pytest.mark.parametrize("error", [DeadlineExceeded(10), EngineUnavailable("no worker")])
-def test_a_busy_service_says_so_and_when_to_come_back(field_publication, error):
+def test_a_busy_service_says_so_and_when_to_come_back(report_publication, error):
     class Tired:
         def select(self, *_: object, **__: object) -> None:
             raise error
 
-    client = create_app(replace(field_publication, engine=Tired())).test_client()
+    client = create_app(replace(report_publication, engine=Tired())).test_client()
     response = client.get("/nb/matrix")
 
     assert response.status_code == 503
@@ -484,13 +484,13 @@ def test_a_label_with_markup_is_text(client):
     assert "&lt;b&gt;Kven" in shown
 
 
-def test_invented_corpora_say_so_on_every_page(field_publication, field_snapshot):
-    invented = Snapshot(field_snapshot.path, replace(field_snapshot.manifest, fiction=True))
-    client = create_app(replace(field_publication, snapshot=invented)).test_client()
+def test_invented_corpora_say_so_on_every_page(report_publication, report_snapshot):
+    invented = Snapshot(report_snapshot.path, replace(report_snapshot.manifest, fiction=True))
+    client = create_app(replace(report_publication, snapshot=invented)).test_client()
 
     for path in (*PAGES, "actor/nobody"):
         assert "Oppdikta." in client.get(f"/nn/{path}").text
-    assert "Oppdikta." not in create_app(field_publication).test_client().get("/nn/").text
+    assert "Oppdikta." not in create_app(report_publication).test_client().get("/nn/").text
 
 
 def test_the_editor_shows_names_and_keeps_the_query(client):
@@ -555,9 +555,9 @@ def test_a_refused_method_names_the_allowed_ones(client, path):
 
 
 @pytest.fixture
-def bare(field_engine: Engine) -> FlaskClient:
+def bare(report_engine: Engine) -> FlaskClient:
     """A server of plain RDF files: no snapshot, no questions."""
-    return create_app(Publication(field_engine, Terms())).test_client()
+    return create_app(Publication(report_engine, Terms())).test_client()
 
 
 def test_plain_files_have_pages_too(bare):
