@@ -6,7 +6,8 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -24,6 +25,28 @@ from web.publication import Publication
 ROOT = Path(__file__).parent.parent
 SHARED = ROOT.parent / "shared"
 SEED = SHARED / "seed"
+COUNT = "count of "
+
+
+@pytest.fixture
+def counts(record_property: Callable[[str, object], None]) -> Callable[..., None]:
+    """Add to a figure that the run prints at its end: ``counts("entailments, positive")``, or ``counts(name, 12)``."""
+
+    def add(name: str, number: int = 1) -> None:
+        record_property(COUNT + name, number)
+
+    return add
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print what passing tests counted, summed over all of them, and over all processes."""
+    totals: Counter[str] = Counter()
+    for report in terminalreporter.getreports("passed"):
+        for name, number in report.user_properties:
+            if name.startswith(COUNT):
+                totals[name.removeprefix(COUNT)] += int(str(number))
+    for name in sorted(totals):
+        terminalreporter.write_line(f"{name}: {totals[name]}")
 
 
 def built_once(factory: pytest.TempPathFactory, corpus: str | Path) -> Path:
