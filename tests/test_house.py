@@ -17,7 +17,6 @@ WORDS = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "README.md"
 DOORS = {
     "pyoxigraph": "kg/engine",
     "owlready2": "kg/consistency.py",
-    "owlrl": "kg/reasoning.py",
     "pyshacl": "kg/validation.py",
     "lxml": "kg/reading/",
     "flask": "web/",

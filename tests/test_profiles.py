@@ -9,12 +9,12 @@ from xml.etree import ElementTree
 
 import owlready2
 import pytest
+from oracle import expand
 from pyoxigraph import RdfFormat, Store
 from rdflib import OWL, RDF, RDFS, SH, Dataset, Graph, URIRef
 
 from kg.consistency import Inconsistency, check
 from kg.ontology import existence_axioms, kos_graph, ontology_graph
-from kg.reasoning import expand
 from kg.resources import resource, text
 from kg.terms import Terms
 

@@ -5,6 +5,7 @@ it, so every query runs in a worker process that is killed when its time or memo
 """
 
 from kg.engine.answer import Cell, Engine, Kind, Purpose, Result, media_type_of, media_types
+from kg.engine.deduction import deduce
 from kg.engine.guard import kind_of
 from kg.engine.pool import Limits, PoolEngine, open_engine, open_files
 from kg.engine.remote import RemoteEngine
@@ -18,6 +19,7 @@ __all__ = [
     "Purpose",
     "RemoteEngine",
     "Result",
+    "deduce",
     "kind_of",
     "media_type_of",
     "media_types",

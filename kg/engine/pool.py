@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any, Protocol
 
 from kg.engine import wire
 from kg.engine.answer import JSON, Cell, Purpose, Result, boolean, media_types, rows
@@ -30,9 +30,6 @@ from kg.model import (
     UnknownGraph,
 )
 from kg.terms import Terms
-
-if TYPE_CHECKING:
-    from kg.snapshot import Snapshot  # a worker imports this package too, and needs nothing that builds
 
 MEBI = 1024 * 1024
 CHUNK = 64 * 1024
@@ -58,7 +55,29 @@ class Limits:
     niceness: Mapping[Purpose, int] = field(default_factory=lambda: MappingProxyType({"page": 0, "endpoint": 5}))
 
 
-def open_engine(snapshot: "Snapshot", limits: Limits = Limits()) -> "PoolEngine":
+class Based(Protocol):
+    """What knows the base of its names."""
+
+    @property
+    def base(self) -> str:
+        """The base of all names."""
+        ...
+
+
+class Published(Protocol):
+    """A snapshot as far as an engine needs one; a worker imports this package too, and nothing that builds."""
+
+    @property
+    def manifest(self) -> Based:
+        """What the snapshot says of itself."""
+        ...
+
+    def quad_files(self) -> tuple[Path, ...]:
+        """Return the files to load."""
+        ...
+
+
+def open_engine(snapshot: Published, limits: Limits = Limits()) -> "PoolEngine":
     """Serve *snapshot*: the default graph is the union of all its graphs and the helper triples.
 
     The graph ``{B}graph/asserted`` stands for all but the inferred and the helper triples.
