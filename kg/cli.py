@@ -353,6 +353,34 @@ def corpus(name: str, folder: Path) -> None:
 
 
 @main.command()
+@click.argument("before")
+@click.argument("after")
+@click.option("--ontology", is_flag=True, required=True, help="Compare two versions of the ontology.")
+@format_option("text", "json", told="The report in words or as JSON.")
+@language_option
+def diff(before: str, after: str, ontology: bool, form: str, lang: Language) -> None:
+    """Tell what changed from BEFORE to AFTER, and whether the version number says enough.
+
+    Each is a kept version, current (the shipped one), a folder laid out as ontology/, or an RDF file. Ends with 1 where
+    the version number was raised too little for the changes.
+
+    \b
+    bustadgraf diff --ontology 0.1.0 current
+    bustadgraf diff --ontology old.ttl new.ttl --lang en --format json
+    """
+    from kg import evolution
+    from kg.terms import Terms
+
+    terms = Terms()
+    found = evolution.compare(evolution.load(before, terms), evolution.load(after, terms))
+    if form == "json":
+        click.echo(json.dumps(found.to_json(lang, terms), ensure_ascii=False, indent=1))
+    else:
+        click.echo(found.to_text(lang, terms))
+    sys.exit(FINE if found.enough else VIOLATIONS)
+
+
+@main.command()
 @click.option("--host", default="127.0.0.1", show_default=True)
 @click.option("--port", type=click.IntRange(0, 65535), default=5000, show_default=True, help="0 picks a free one.")
 @click.argument("more", nargs=-1, type=EXISTING, metavar="")

@@ -120,7 +120,12 @@ def _declared_prefixes() -> Mapping[str, str]:
 
 @cache
 def _own_terms() -> Mapping[str, OwnTerm]:
-    rows = csv.DictReader(io.StringIO(text("ontology", "terms.csv")))
+    return own_terms(text("ontology", "terms.csv"))
+
+
+def own_terms(table: str) -> Mapping[str, OwnTerm]:
+    """Read the text of a ``terms.csv``: local name → term."""
+    rows = csv.DictReader(io.StringIO(table))
     return {
         row["term"]: OwnTerm(
             name=row["term"],

@@ -110,7 +110,7 @@ def test_graphs_are_given_whole(client: FlaskClient, report_snapshot: Snapshot) 
 
 
 def test_the_ontology_is_negotiated_at_its_name(client: FlaskClient) -> None:
-    for path in ("/ont", "/ont/0.1.0"):
+    for path in ("/ont", "/ont/0.2.0"):
         for suffix, parser in PARSERS.items():
             answer = client.get(path, headers={"Accept": MEDIA[suffix]})
             assert answer.mimetype == MEDIA[suffix]
