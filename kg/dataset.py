@@ -14,6 +14,7 @@ from rdflib.term import Node
 from kg.model import (
     FACT,
     LANGUAGES,
+    NOT_STATED,
     Coder,
     Corpus,
     DatedName,
@@ -173,6 +174,8 @@ class _Pen:
         self._dates_and_files(node, source)
         self._add(node, self.terms.uri("access"), self.terms.uri(f"code:{source.access}"))
         self._add(node, self.terms.uri("codedExtent"), self.terms.uri(EXTENT[source.coded]))
+        for lang, text in source.extent.items():
+            self._add(node, self.terms.uri("readPart"), Literal(text, lang=lang))
         for key, passage in source.metadata_passages.items():
             shown = DCTERMS.title if key == "title" else self.terms.uri(key)
             self._add(self.passage(passage), self.terms.uri("attests"), shown)
@@ -194,12 +197,17 @@ class _Pen:
             "sha256": Literal(source.sha256 or own_file) if source.sha256 or own_file else None,
             "textHash": Literal(sha256(document.text.encode()).hexdigest()) if document else None,
             "digest": Literal(source.digest),
-            "dcterms:license": _licence(source.licence) if source.licence else None,
+            "dcterms:license": self._terms_of_use(source),
             "dcterms:language": Literal(source.lang) if source.lang else None,
         }
         for key, value in values.items():
             if value is not None:
                 self._add(node, self.terms.uri(key), value)
+
+    def _terms_of_use(self, source: Source) -> URIRef | Literal | None:
+        if source.licence == NOT_STATED:
+            return self.terms.uri(f"code:{NOT_STATED}")
+        return _licence(source.licence) if source.licence else None
 
     def codings(self, source: Source, *, named: bool) -> None:
         for coder in source.coders:

@@ -119,6 +119,7 @@ def _public_source(source: Source, corpus: Corpus) -> Source:
         licence=source.licence,
         digest=source.digest,
         coded=source.coded,
+        extent=source.extent,
         speakers=source.speakers,
         document=replace(source.document, warnings=()) if source.document else None,
         coders=tuple(coder if corpus.name_coders else replace(coder, name=coder.id) for coder in source.coders),

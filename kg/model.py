@@ -293,7 +293,9 @@ class Source:
     """A document or interview with what is known of it and what people coded in it.
 
     *lang* is the language ``source.yaml`` declares, else the one most of the text is in. *short*
-    is a short name such as ``Ervik & Lindén 2016``; ``None``: family names and year.
+    is a short name such as ``Ervik & Lindén 2016``; ``None``: family names and year. *licence* is an
+    address, words, or `NOT_STATED`: looked for where the source was read, and not found. *extent*
+    says in words which part was read; of a digest, *sha256* is of the original as it was read.
     """
 
     id: str
@@ -314,6 +316,10 @@ class Source:
     digest: bool = False
     coded: Literal["complete", "partial", "none"] = "none"
     approval: str | None = None
+NOT_STATED = "not-stated"
+"""The licence of a source in which one was looked for and not found."""
+
+
     speakers: tuple[Speaker, ...] = ()
     document: Document | None = None
     coders: tuple[Coder, ...] = ()
@@ -339,6 +345,7 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Finding:
+    extent: Mapping[Language, str] = field(default_factory=dict)
     """One SHACL result in words.
 
     *focus* and *value* are IRIs or literals as text, *label* is the focus node's label per

@@ -13,7 +13,7 @@ from rdflib.namespace import DCTERMS, PROV, SKOS, VOID, XSD
 from small_corpus import CORPUS, OPEN, PROVIDES, REPORT, TALK, entity, fact
 
 from kg.dataset import OA, plain, to_dataset
-from kg.model import Corpus, DatedName, LiteralTerm
+from kg.model import NOT_STATED, Corpus, DatedName, LiteralTerm
 from kg.terms import Terms
 
 TERMS = Terms()
@@ -155,6 +155,13 @@ def test_a_digest_is_never_called_verbatim(corpus):
     dataset = to_dataset(replace(corpus, sources=(replace(OPEN, digest=True, sha256="ab" * 32),)), TERMS)
     assert set(dataset.objects(None, iri("verbatim"))) == {Literal(False)}
     assert objects(dataset, "source:report", "sha256") == {Literal("ab" * 32)}
+
+
+def test_what_was_read_and_that_no_licence_is_stated_are_kept(corpus):
+    read = {"nn": "Heile sida.", "nb": "Hele siden.", "en": "The whole page."}
+    dataset = to_dataset(replace(corpus, sources=(replace(OPEN, licence=NOT_STATED, extent=read),)), TERMS)
+    assert objects(dataset, "source:report", "dcterms:license") == {iri("code:not-stated")}
+    assert {str(text) for text in objects(dataset, "source:report", "readPart")} == set(read.values())
 
 
 def test_a_coder_is_an_agent_whose_name_shows_only_where_the_corpus_says_so(corpus, dataset):

@@ -70,7 +70,7 @@ def test_all_that_a_public_source_holds_was_looked_at():
     assert {field.name for field in fields(OPEN)} - {"approval"} == {
         *("id", "kind", "title", "access", "authors", "lang", "short", "issued", "commissioner", "contractor"),
         *("publisher", "url", "retrieved", "sha256", "licence", "digest", "coded", "speakers", "document"),
-        *("coders", "statements", "metadata_passages"),
+        *("coders", "statements", "metadata_passages", "extent"),
     }
 
 

@@ -156,6 +156,7 @@ def _described(id: str, fields: Fields, vocabulary: Vocabulary) -> Source:
         coded=cast(
             Literal["complete", "partial", "none"], fields.choice("coded", ("complete", "partial", "none"), "none")
         ),
+        extent=fields.labels("extent"),
         approval=fields.text("approval"),
         speakers=_speakers(fields, vocabulary),
     )

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kg.model import Block, Document
+from kg.model import NOT_STATED, Block, Document
+from kg.terms import best_label
 from web.views.lookup import Lookup, Name, Naming, Solutions, iri_of
 from web.views.statements import (
     Record,
@@ -80,6 +81,9 @@ class SourcePage:
     statements: Statements
     retrieved: str | None
     licence: str | None
+    """Address or words; ``not-stated`` where it was looked for and not found."""
+    checksum: str | None
+    read_part: str | None
 
 
 @dataclass(frozen=True)
@@ -147,8 +151,20 @@ def source_page(lookup: Lookup, slug: str, document: Document | None, chosen: st
         unplaced=tuple(each for each in made.all if each.iri not in shown),
         statements=made,
         retrieved=texts.get("retrieved"),
-        licence=texts.get("dcterms:license"),
+        licence=_licence(lookup, texts.get("dcterms:license")),
+        checksum=texts.get("sha256"),
+        read_part=_read_part(lookup, own),
     )
+
+
+def _licence(lookup: Lookup, value: str | None) -> str | None:
+    return NOT_STATED if value and lookup.local(value) == NOT_STATED else value
+
+
+def _read_part(lookup: Lookup, own: Solutions) -> str | None:
+    said = {row["value"].lang or "": row["value"].value for row in own if lookup.local(row["key"].value) == "readPart"}
+    best = best_label(said, lookup.language)
+    return best[0] if best else None
 
 
 def _metadata(lookup: Lookup, own: Solutions, naming: Naming) -> tuple[tuple[Name, tuple[Name, ...]], ...]:
