@@ -32,7 +32,7 @@ from kg.terms import Terms
 
 OA = Namespace("http://www.w3.org/ns/oa#")
 INVOLVED = ("holder", "party", "higherParty", "lowerParty", "pole")
-ORGANISATION_NUMBER = "organisationNumber"
+CODE_KINDS = ("organisationNumber", "municipalityNumber")
 EXTENT = {"complete": "code:complete", "partial": "code:partial-coding", "none": "code:none"}
 RECORDS = ("Statement", "Passage", "Coding")
 SELECTORS = (OA.TextPositionSelector, OA.TextQuoteSelector)
@@ -148,8 +148,8 @@ class _Pen:
             version = self._version(node, f"identifier-{number}", identifier, "dcterms:identifier")
             if identifier.scheme:
                 self._add(version, SDO.propertyID, _text(identifier.scheme))
-            if identifier.scheme == ORGANISATION_NUMBER:
-                self._add(node, self.terms.uri(ORGANISATION_NUMBER), _text(identifier.value))
+            if identifier.scheme in CODE_KINDS:
+                self._add(node, self.terms.uri(identifier.scheme), _text(identifier.value))
 
     def _version(self, entity: URIRef, suffix: str, dated: DatedName, key: str) -> URIRef:
         """Write what *entity* was called in a time: the entity under that name is a specialisation of it (PROV)."""
@@ -281,8 +281,13 @@ class _Pen:
         self._relate(node, "coder", [f"coder:{statement.coder}"])
         self._relate(node, "codedIn", [f"coding:{statement.source}-{statement.coder}"])
         self._add(node, self.terms.uri("coded"), _when(statement.coded))
-        if statement.as_of is not None:
-            self._add(node, self.terms.uri("asOf"), _when(statement.as_of))
+        for key, when in (
+            ("asOf", statement.as_of),
+            ("validFrom", statement.valid_from),
+            ("validTo", statement.valid_to),
+        ):
+            if when is not None:
+                self._add(node, self.terms.uri(key), _when(when))
         for reason in statement.because:
             self._add(node, self.terms.uri("because"), _text(reason.text, reason.lang or None))
         if statement.note:

@@ -239,7 +239,8 @@ class Statement:
 
     *kind* is ``Fact`` or one of :data:`VIEWS`. A fact fills *subject*, *predicate* (a local name
     of ``terms.csv`` or ``type``) and *object*. A view keeps its keys in *values*: local name of
-    the property → objects, in file order, code values already as ``code:…``. *status* decides
+    the property → objects, in file order, code values already as ``code:…``. *valid_from* and
+    *valid_to* are the time in which the source says that a fact holds (inclusive). *status* decides
     where it goes: accepted statements into the data, candidates into a store of their own.
     """
 
@@ -285,6 +286,8 @@ class Coder:
     id: str
     name: str
     ontology: str
+    valid_from: int | date | None = None
+    valid_to: int | date | None = None
     coded: date
 
 

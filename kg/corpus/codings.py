@@ -158,6 +158,8 @@ class _Reading:
             "quantifier": self._code(fields, "quantifier"),
             "condition": fields.lang_text("condition"),
             "as_of": fields.year_or_day("asOf") or _year(self.source),
+            "valid_from": fields.year_or_day("from"),
+            "valid_to": fields.year_or_day("to"),
             "per": self.vocabulary.name(per, self.notes, ("source", "actor")) if per else None,
             "sure": self._code(fields, "sure") or ("certain" if basis == "stated" else "probable"),
             "status": self._code(fields, "status") or "accepted",
