@@ -12,7 +12,7 @@ Errors::
     │   └── CorpusError     a corpus folder that cannot be opened at all
     ├── EnvironmentFailure  disk, permission, deadline               exit code 3
     └── QueryError          a query that gave no answer
-        ├── QuerySyntaxError    QueryForbidden    UnknownGraph
+        ├── QuerySyntaxError    QueryForbidden    UnknownGraph    UnknownFunction
         ├── DeadlineExceeded    MemoryExceeded    AnswerTooLarge
         └── EngineUnavailable
 """
@@ -51,16 +51,28 @@ class EnvironmentFailure(BustadgrafError):
 
 
 class QueryError(BustadgrafError):
-    """A query that gave no answer."""
+    """A query that gave no answer.
+
+    *wording* says why in English, with a mark ``%(name)s`` for each of *values*: so it can be told in another language.
+    """
+
+    def __init__(self, wording: str, **values: object) -> None:
+        super().__init__(wording % values if values else wording)
+        self.wording = wording
+        self.values: Mapping[str, object] = values
 
 
 class QuerySyntaxError(QueryError):
     """The text is not SPARQL 1.1; *line* and *column* count from 1 and stand in the message too, where known."""
 
-    def __init__(self, message: str, line: int | None = None, column: int | None = None) -> None:
-        super().__init__(message if line is None else f"Line {line}, column {column}: {message}")
+    def __init__(self, wording: str, line: int | None = None, column: int | None = None, **values: object) -> None:
+        super().__init__(wording, **values)
         self.line = line
         self.column = column
+
+    def __str__(self) -> str:
+        said = super().__str__()
+        return said if self.line is None else f"Line {self.line}, column {self.column}: {said}"
 
 
 class QueryForbidden(QueryError):
@@ -70,12 +82,23 @@ class QueryForbidden(QueryError):
 class UnknownGraph(QueryError):
     """A graph named in FROM or in the protocol that the data set does not hold."""
 
+    def __init__(self, graph: str) -> None:
+        super().__init__("There is no graph <%(graph)s> here.", graph=graph)
+
+
+class UnknownFunction(QueryError):
+    """A function called by its IRI that this engine does not have."""
+
+    def __init__(self, function: str) -> None:
+        super().__init__("There is no function <%(function)s> here.", function=function)
+
 
 class DeadlineExceeded(QueryError):
     """The query ran longer than allowed."""
 
     def __init__(self, limit_s: float) -> None:
-        super().__init__(f"The query was stopped after {limit_s:g} seconds, the limit of this service.")
+        wording = "The query was stopped after %(limit)s seconds, the limit of this service."
+        super().__init__(wording, limit=f"{limit_s:g}")
         self.limit_s = limit_s
 
 
@@ -83,7 +106,8 @@ class MemoryExceeded(QueryError):
     """The query needed more memory than allowed."""
 
     def __init__(self, limit_mb: int) -> None:
-        super().__init__(f"The query was stopped: it needed more than {limit_mb} MB of memory, this service's limit.")
+        wording = "The query was stopped: it needed more than %(limit)s MB of memory, the limit of this service."
+        super().__init__(wording, limit=limit_mb)
         self.limit_mb = limit_mb
 
 
@@ -91,9 +115,8 @@ class AnswerTooLarge(QueryError):
     """The answer is larger than allowed; none of it was given."""
 
     def __init__(self, limit_mb: int) -> None:
-        super().__init__(
-            f"The answer is larger than {limit_mb} MB, the limit of this service. Ask for less, or add a LIMIT."
-        )
+        wording = "The answer is larger than %(limit)s MB, the limit of this service. Ask for less, or add a LIMIT."
+        super().__init__(wording, limit=limit_mb)
         self.limit_mb = limit_mb
 
 
@@ -263,6 +286,8 @@ class Statement:
     asserted_by: tuple[str, ...] = ()
     per: str | None = None
     as_of: int | date | None = None
+    valid_from: int | date | None = None
+    valid_to: int | date | None = None
     sure: str | None = None
     status: str = "accepted"
     quantifier: str | None = None
@@ -286,9 +311,11 @@ class Coder:
     id: str
     name: str
     ontology: str
-    valid_from: int | date | None = None
-    valid_to: int | date | None = None
     coded: date
+
+
+NOT_STATED = "not-stated"
+"""The licence of a source in which one was looked for and not found."""
 
 
 @dataclass(frozen=True)
@@ -318,11 +345,8 @@ class Source:
     licence: str | None = None
     digest: bool = False
     coded: Literal["complete", "partial", "none"] = "none"
+    extent: Mapping[Language, str] = field(default_factory=dict)
     approval: str | None = None
-NOT_STATED = "not-stated"
-"""The licence of a source in which one was looked for and not found."""
-
-
     speakers: tuple[Speaker, ...] = ()
     document: Document | None = None
     coders: tuple[Coder, ...] = ()
@@ -348,7 +372,6 @@ class Corpus:
 
 @dataclass(frozen=True)
 class Finding:
-    extent: Mapping[Language, str] = field(default_factory=dict)
     """One SHACL result in words.
 
     *focus* and *value* are IRIs or literals as text, *label* is the focus node's label per
@@ -364,3 +387,38 @@ class Finding:
     label: Mapping[Language, str]
     passage: str | None = None
     source: str | None = None
+
+
+@dataclass(frozen=True)
+class Saying:
+    """Where something is said: a statement with its passage, or a file that declares it.
+
+    *statement*, *passage* and *source* are IRIs; *place* is ``file:line`` where the data comes from a corpus folder.
+    """
+
+    statement: str | None = None
+    text: str | None = None
+    locator: str | None = None
+    passage: str | None = None
+    source: str | None = None
+    place: str | None = None
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One of several things that cannot all be true: an axiom of the ontology, or what the data says.
+
+    *turtle* is the same for machines; *said* lists who says it, for data only.
+    """
+
+    kind: Literal["axiom", "data"]
+    turtle: str
+    message: Mapping[Language, str]
+    said: tuple[Saying, ...] = ()
+
+
+@dataclass(frozen=True)
+class Contradiction(Finding):
+    """What an OWL reasoner found, told as the findings of shapes are; *because* is a smallest set of reasons."""
+
+    because: tuple[Reason, ...] = ()

@@ -23,8 +23,10 @@ from kg.model import (
     EngineUnavailable,
     InputError,
     MemoryExceeded,
+    QueryError,
     QueryForbidden,
     QuerySyntaxError,
+    UnknownFunction,
     UnknownGraph,
 )
 from kg.snapshot import Snapshot
@@ -63,6 +65,10 @@ def report_graph(report_snapshot: Snapshot) -> Graph:
     for subject, predicate, value, _ in Dataset().parse(report_snapshot.data_path, format="nquads").quads():
         graph.add((subject, predicate, value))
     return graph
+
+
+def integer(digits: str) -> Cell:
+    return Cell("literal", digits, datatype="http://www.w3.org/2001/XMLSchema#integer")
 
 
 def value_rows(engine: Engine, query: str) -> list[tuple[str, ...]]:
@@ -380,6 +386,43 @@ def test_the_kind_of_a_query_is_known_before_it_runs() -> None:
     assert kind_of("not a query") is None
 
 
+@pytest.mark.parametrize(
+    ("query", "value"),
+    [
+        ('SELECT (GROUP_CONCAT(?x) AS ?y) { VALUES ?x { "a"@nn "b"@nn } }', Cell("literal", "a b")),
+        (
+            'SELECT (UCASE(group_concat(DISTINCT ?x ; SEPARATOR = ")")) AS ?y) { VALUES ?x { "a"@nn "b"@nn } }',
+            Cell("literal", "A)B"),
+        ),
+        ("SELECT ?y { { SELECT (SUM(?n) AS ?y) { { SELECT (COUNT(*) AS ?n) {} } } } }", integer("1")),
+        ("SELECT ?y { BIND(IF(TRUE && !False, 'TRUE', 'false') AS ?y) }", Cell("literal", "TRUE")),
+    ],
+)
+def test_what_the_engine_reads_otherwise_is_put_right(small: Engine, query: str, value: Cell) -> None:
+    assert small.select(query) == [{"y": value}]
+
+
+@pytest.mark.parametrize(
+    ("query", "line", "column"),
+    [
+        ("SELECT\n  (MAX(1 + COUNT(?s)) AS ?n) { ?s ?p ?o }", 2, 12),
+        ("SELECT * { BIND(<<( 'a' <urn:p> 1 )>> AS ?t) }", 1, 21),
+        ("SELECT (GROUP_CONCAT(?x) AS ?y) { FILTER(TRUE) FILTR(?x) }", 1, 48),
+    ],
+)
+def test_what_the_engine_takes_although_it_is_no_sparql_is_refused(
+    small: Engine, query: str, line: int, column: int
+) -> None:
+    with pytest.raises(QuerySyntaxError) as error:
+        small.query(query)
+    assert (error.value.line, error.value.column) == (line, column)
+
+
+def test_a_function_that_nobody_knows_is_named(small: Engine) -> None:
+    with pytest.raises(UnknownFunction, match=r"<http://x\.example/f>"):
+        small.query(X + "SELECT (:f(1) AS ?y) {}")
+
+
 # -- limits --------------------------------------------------------------------------------------
 
 
@@ -567,6 +610,37 @@ def test_workers_and_the_process_with_the_data_are_replaced_when_they_die(trig: 
         assert engine.triples() == 5
     finally:
         engine.close()
+
+
+def test_a_worker_ended_from_outside_costs_nobody_an_answer_and_is_not_called_greedy(trig: Path) -> None:
+    before = descendants(os.getpid())
+    engine = open_files([trig], Limits(workers={"page": 1, "endpoint": 1}))
+    slow = "SELECT (COUNT(*) AS ?n) {" + "".join(f" VALUES ?x{i} {{ {'1 ' * 60} }}" for i in range(4)) + "}"
+    found: list[object] = []
+
+    def count() -> None:
+        try:
+            found.append(engine.select(slow, deadline_s=60)[0]["n"].value)
+        except QueryError as error:
+            found.append(error)
+
+    try:
+        assert engine.ask("ASK {}")
+        home = min(descendants(os.getpid()) - before)
+        asking = threading.Thread(target=count)
+        asking.start()
+        worker = next(iter(descendants(home)))
+        assert eventually(lambda: cpu_ticks(worker) > 10), "it is counting"
+        os.kill(worker, signal.SIGKILL)
+        asking.join()
+        assert found == [str(60**4)]
+    finally:
+        engine.close()
+
+
+def cpu_ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11])
 
 
 # -- a remote service ----------------------------------------------------------------------------

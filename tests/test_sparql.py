@@ -1,6 +1,7 @@
 """/sparql: the SPARQL 1.1 Protocol as clients speak it, and how it holds against those who mean harm."""
 
 import csv
+import html
 import io
 import json
 import socket
@@ -219,6 +220,34 @@ def test_a_syntax_error_is_400_with_line_and_column_in_the_readers_language(clie
         for spoken in ("nn", "nb", "en")
     }
     assert len(set(titles.values())) == 3, titles
+
+
+REFUSED = [
+    ("SELECT * {\n ?s ?p x:o }", "syntax"),
+    ("SELECT * { FILTR(?x) }", "syntax"),
+    ("ASK { ?s ?p ?o ", "syntax"),
+    ("ASK { ?s ?p ?o ) }", "syntax"),
+    ("ASK { ?s ?p 'x }", "syntax"),
+    ("SELECT ?s (COUNT(?p) AS ?n) { ?s ?p ?o }", "syntax"),
+    ("SELECT (COUNT(COUNT(*)) AS ?n) {}", "syntax"),
+    ("SELECT * FROM <urn:x:nope> {}", "graph"),
+    ("SELECT (<urn:x:f>(1) AS ?x) {}", "function"),
+    ("SELECT * { SERVICE <urn:x> {} }", "forbidden"),
+    ("SELECT * FROM <file:///etc/passwd> {}", "forbidden"),
+    ("DROP ALL", "forbidden"),
+]
+
+
+@pytest.mark.parametrize(("query", "reason"), REFUSED)
+def test_a_refusal_is_told_wholly_in_the_language_of_the_reader(client: FlaskClient, query: str, reason: str) -> None:
+    told = {}
+    for spoken in ("nn", "nb", "en"):
+        answer = client.get("/sparql", query_string={"query": query}, headers={"Accept-Language": spoken})
+        told[spoken] = str(problem(answer, 400, reason)["detail"])
+        page = client.get(f"/{spoken}/sparql", query_string={"query": query})
+        assert page.status_code == 400
+        assert told[spoken] in html.unescape(page.text)
+    assert len(set(told.values())) == 3, told
 
 
 @pytest.mark.parametrize("method", ["put", "delete", "patch"])

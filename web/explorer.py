@@ -20,7 +20,7 @@ from kg.model import (
     Language,
     MemoryExceeded,
     QueryError,
-    QuerySyntaxError,
+    QueryForbidden,
 )
 from kg.questions import Answer, answer
 from kg.understanding import ask
@@ -29,7 +29,7 @@ from web.api import LONGEST_QUESTION, given_slots, lexicon
 from web.language import Speech, as_language, wanted_language
 from web.linked_data import SUMS, Dumps
 from web.publication import publication
-from web.sparql import limit_met
+from web.sparql import told
 from web.views.lookup import Lookup, Name
 from web.views.statements import source_infos
 
@@ -303,11 +303,10 @@ def _told(speech: Speech, error: QueryError) -> tuple[SparqlError, int]:
     if isinstance(error, DeadlineExceeded | MemoryExceeded | AnswerTooLarge | EngineUnavailable):
         late = isinstance(error, DeadlineExceeded)
         heading = speech.say("The query took too long") if late else speech.say("The query could not be run")
-        text, values = limit_met(error)
-        return SparqlError(heading, speech.say(text, **values)), 503
-    if isinstance(error, QuerySyntaxError):
-        return SparqlError(speech.say("The query has an error"), str(error)), 400
-    return SparqlError(speech.say("The query is not allowed"), str(error)), 400
+        return SparqlError(heading, told(speech, error)), 503
+    if isinstance(error, QueryForbidden):
+        return SparqlError(speech.say("The query is not allowed"), told(speech, error)), 400
+    return SparqlError(speech.say("The query has an error"), told(speech, error)), 400
 
 
 def _page(template: str, status: int = 200, **values: object) -> Response:

@@ -90,6 +90,11 @@ def reader_language() -> Language:
     return wanted_language(request.accept_languages)
 
 
+def reader_speech() -> Speech:
+    """Return the words for what programs are told: in the language of ``?lang=``, else of the reader."""
+    return Speech.of(as_language(request.args.get("lang", "")) or reader_language())
+
+
 def pinned_version() -> None:
     """Refuse, with the list of versions, a request that pins with ``?v=`` a snapshot not served here."""
     asked, snapshot = request.args.get("v"), publication().snapshot
@@ -109,8 +114,8 @@ def varies(response: Response, *on: str) -> Response:
 def problem(
     status: int, title: str, detail: str, values: Mapping[str, object] | None = None, **members: object
 ) -> Response:
-    """Make a problem document; *title* and *detail* are told in the language of ``?lang=``, else the reader's."""
-    speech = Speech.of(as_language(request.args.get("lang", "")) or reader_language())
+    """Make a problem document; *title* and *detail* are told by :func:`reader_speech`."""
+    speech = reader_speech()
     told = {"title": speech.say(title), "status": status, "detail": speech.say(detail, **(values or {}))}
     response = make_response(jsonify({"type": "about:blank", **told, **members}), status)
     response.mimetype = "application/problem+json"

@@ -1,6 +1,5 @@
 """``/sparql``: the query operation of the SPARQL 1.1 Protocol, and the service's description of itself."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from urllib.parse import parse_qsl, quote
@@ -15,10 +14,23 @@ from kg.model import (
     EngineUnavailable,
     MemoryExceeded,
     QueryError,
+    QueryForbidden,
     QuerySyntaxError,
+    UnknownFunction,
     UnknownGraph,
 )
-from web.negotiation import Offer, Refusal, pinned_version, problem, reader_language, see_other, varies, wanted_format
+from web.language import Speech
+from web.negotiation import (
+    Offer,
+    Refusal,
+    pinned_version,
+    problem,
+    reader_language,
+    reader_speech,
+    see_other,
+    varies,
+    wanted_format,
+)
 from web.publication import publication
 
 blueprint = Blueprint("sparql", __name__)
@@ -123,42 +135,44 @@ def given(result: Result) -> Response:
 
 def _refused(error: QueryError) -> Response:
     """Say why there is no answer: 400 where the query must change, 503 where it met a limit."""
+    text = told(reader_speech(), error)
     if isinstance(error, QuerySyntaxError):
-        title, line, column = "This is not a SPARQL query", error.line, error.column
-        return problem(400, title, str(error), reason="syntax", line=line, column=column)
-    if isinstance(error, UnknownGraph):
-        return problem(400, "There is no such graph here", str(error), reason="graph")
-    if not isinstance(error, DeadlineExceeded | MemoryExceeded | AnswerTooLarge | EngineUnavailable):
-        return problem(400, "This service only answers queries on its own data", str(error), reason="forbidden")
-    response = _limited(error)
+        title = "This is not a SPARQL query"
+        return problem(400, title, text, reason="syntax", line=error.line, column=error.column)
+    for kind, reason, title in _WRONG:
+        if isinstance(error, kind):
+            return problem(400, title, text, reason=reason)
+    response = _limited(error, text)
     response.headers["Retry-After"] = RETRY_S
     return response
 
 
-def _limited(error: QueryError) -> Response:
+_WRONG: tuple[tuple[type[QueryError], str, str], ...] = (
+    (UnknownGraph, "graph", "There is no such graph here"),
+    (UnknownFunction, "function", "There is no such function here"),
+    (QueryForbidden, "forbidden", "This service only answers queries on its own data"),
+)
+
+
+def _limited(error: QueryError, text: str) -> Response:
     title = "The service met a limit"
-    text, values = limit_met(error)
     if isinstance(error, DeadlineExceeded):
-        return problem(503, title, text, values, reason="deadline", limit_s=error.limit_s)
+        return problem(503, title, text, reason="deadline", limit_s=error.limit_s)
     if isinstance(error, MemoryExceeded | AnswerTooLarge):
         reason = "memory" if isinstance(error, MemoryExceeded) else "size"
-        return problem(503, title, text, values, reason=reason, limit_mb=error.limit_mb)
+        return problem(503, title, text, reason=reason, limit_mb=error.limit_mb)
     return problem(503, title, text, reason="busy")
 
 
-def limit_met(error: QueryError) -> tuple[str, Mapping[str, object]]:
-    """Return the words for the limit that a query met, and the number that belongs in them."""
-    if isinstance(error, DeadlineExceeded):
-        text = "The query was stopped after %(limit)s seconds, the limit of this service."
-        return text, {"limit": f"{error.limit_s:g}"}
-    if isinstance(error, MemoryExceeded):
-        text = "The query was stopped: it needed more than %(limit)s MB of memory, the limit of this service."
-        return text, {"limit": error.limit_mb}
-    if isinstance(error, AnswerTooLarge):
-        text = "The answer is larger than %(limit)s MB, the limit of this service. Ask for less, or add a LIMIT."
-        return text, {"limit": error.limit_mb}
-    text = "The service is busy. Try again in a moment."
-    return text, {}
+def told(speech: Speech, error: QueryError) -> str:
+    """Say in the words of *speech* why a query gave no answer, and where it goes wrong if that is known."""
+    if isinstance(error, EngineUnavailable):
+        return speech.say("The service is busy. Try again in a moment.")
+    said = speech.say(error.wording, **error.values)
+    if isinstance(error, QuerySyntaxError) and error.line:
+        where = "Line %(line)s, column %(column)s: %(said)s"
+        return speech.say(where, line=error.line, column=error.column, said=said)
+    return said
 
 
 def _bad(detail: str, reason: str, status: int = 400) -> Response:

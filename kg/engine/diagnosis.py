@@ -6,6 +6,7 @@ its partner, a string without an end.
 """
 
 import re
+from collections.abc import Sequence
 
 from kg.engine.guard import Token, tokens
 from kg.model import QuerySyntaxError
@@ -30,10 +31,10 @@ _WORDS = frozenset(_KEYWORDS.split())
 def syntax_error(parser_message: str, text: str) -> QuerySyntaxError:
     """Turn what pyoxigraph's parser says about *text* into words with a line and a column."""
     if fault := _fault(text):
-        offset, words = fault
+        offset, wording, values = fault
         before = text[:offset].splitlines(keepends=True) or [""]
         here = before if before[-1] == before[-1].rstrip("\r\n") else [*before, ""]
-        return QuerySyntaxError(words, len(here), len(here[-1]) + 1)
+        return QuerySyntaxError(wording, len(here), len(here[-1]) + 1, **values)
     found = _PLACE.match(parser_message)
     if not found:
         return QuerySyntaxError(parser_message)
@@ -42,34 +43,40 @@ def syntax_error(parser_message: str, text: str) -> QuerySyntaxError:
         words = "This IRI is not valid, or is relative and has no BASE" if "IRI" in sentence[1] else sentence[1]
         return QuerySyntaxError(f"{words}.", line, column)
     rest = "".join(text.splitlines()[line - 1 : line])[column - 1 :].strip()
-    near = f"near {rest[:SHOWN]!r}" if rest else "at the end of the line"
-    return QuerySyntaxError(f"This is not SPARQL 1.1, {near}.", line, column)
+    if not rest:
+        return QuerySyntaxError("This is not SPARQL 1.1, at the end of the line.", line, column)
+    return QuerySyntaxError("This is not SPARQL 1.1, near %(text)s.", line, column, text=repr(rest[:SHOWN]))
 
 
-def _fault(text: str) -> tuple[int, str] | None:
-    """Return the place of the first of the four faults, and what it is."""
+def _fault(text: str) -> tuple[int, str, dict[str, str]] | None:
+    """Return the place of the first of the four faults, and what it is: a wording and its values."""
     prefixes: set[str] = set()
     opened: list[Token] = []
     before = ""
     for token in tokens(text):
         if before == "PREFIX":
             prefixes.add(token.text.removesuffix(":"))
-        elif before != "_" and (words := _wrong(token, prefixes, opened)):
-            return token.start, words
+        elif before != "_" and (wrong := _wrong(token, prefixes, opened)):
+            return token.start, *wrong
         before = token.word
-    return (opened[-1].start, f"This {opened[-1].text} is never closed.") if opened else None
+    return (opened[-1].start, "This %(bracket)s is never closed.", {"bracket": opened[-1].text}) if opened else None
 
 
-def _wrong(token: Token, prefixes: set[str], opened: list[Token]) -> str | None:
+def _wrong(token: Token, prefixes: set[str], opened: list[Token]) -> tuple[str, dict[str, str]] | None:
     if token.kind == "word" and token.word not in _WORDS | {"_"}:
-        near = nearest(token.text, _WORDS, 1)
-        return f"{token.text!r} is no word of SPARQL.{f' Did you mean {near[0]}?' if near else ''}"
+        return _no_word(repr(token.text), nearest(token.text, _WORDS, 1))
     if token.kind == "pname" and (prefix := token.text.partition(":")[0]) not in prefixes:
-        return f"The prefix {prefix}: is not declared. Add PREFIX {prefix}: <…> at the top."
+        return "The prefix %(prefix)s: is not declared. Add PREFIX %(prefix)s: <…> at the top.", {"prefix": prefix}
     if token.text in ("'", '"'):
-        return "This string is never closed."
+        return "This string is never closed.", {}
     if token.text in _PARTNER.values():
         opened.append(token)
     elif token.text in _PARTNER and not (opened and opened.pop().text == _PARTNER[token.text]):
-        return f"This {token.text} closes nothing."
+        return "This %(bracket)s closes nothing.", {"bracket": token.text}
     return None
+
+
+def _no_word(word: str, near: Sequence[str]) -> tuple[str, dict[str, str]]:
+    if near:
+        return "%(word)s is no word of SPARQL. Did you mean %(near)s?", {"word": word, "near": near[0]}
+    return "%(word)s is no word of SPARQL.", {"word": word}

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +19,7 @@ from typing import IO, Any, Protocol
 
 from kg.engine import wire
 from kg.engine.answer import JSON, Cell, Purpose, Result, boolean, media_types, rows
+from kg.engine.corrections import corrected
 from kg.engine.diagnosis import syntax_error
 from kg.engine.guard import GuardedQuery, guard, refuse_file
 from kg.model import (
@@ -27,6 +30,8 @@ from kg.model import (
     MemoryExceeded,
     QueryError,
     QueryForbidden,
+    QuerySyntaxError,
+    UnknownFunction,
     UnknownGraph,
 )
 from kg.terms import Terms
@@ -35,6 +40,8 @@ MEBI = 1024 * 1024
 CHUNK = 64 * 1024
 IN_MEMORY = MEBI  # answers over this wait on disk
 CLOSING_S = 3.0
+FAILURES = {signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS}  # what ends a worker that has no memory or stack left
+_UNKNOWN_FUNCTION = re.compile(r"custom (?:aggregate )?function <([^>]*)> is not supported")
 
 
 @dataclass(frozen=True)
@@ -116,8 +123,12 @@ class _Worker:
             return False
 
 
-class _HomeGone(EngineUnavailable):
-    """The process that holds the data died while one of its workers ran a query."""
+class _WorkerGone(EngineUnavailable):
+    """A worker ended before its answer was whole, and it is not known yet why."""
+
+
+class _Interrupted(EngineUnavailable):
+    """A worker, or the process that holds the data, was ended from outside."""
 
 
 class _Home:
@@ -155,10 +166,13 @@ class _Home:
             pid = self._order({"do": "fork", "memory_mb": memory_mb, "nice": niceness}, [theirs.fileno()])
         return _Worker(ours, int(pid))
 
-    def kill(self, worker: _Worker) -> None:
-        """End *worker*, busy or not. Raises :class:`EngineUnavailable` where this process is gone."""
+    def kill(self, worker: _Worker) -> int:
+        """End *worker*, busy or not, and return the signal that ended it, ours or an earlier one.
+
+        Raises :class:`EngineUnavailable` where this process is gone.
+        """
         worker.channel.close()
-        self._order({"do": "kill", "pid": worker.pid}, [])
+        return int(self._order({"do": "kill", "pid": worker.pid}, []) or signal.SIGKILL)
 
     def _order(self, order: Mapping[str, Any], descriptors: list[int]) -> bytes:
         try:
@@ -269,17 +283,23 @@ class PoolEngine:
         guarded = guard(text, self._order["base"])
         if guarded.kind and accept and accept not in media_types(guarded.kind).values():
             raise InputError(f"This query gives {guarded.kind}; choose one of {', '.join(media_types(guarded.kind))}.")
-        question = {"text": guarded.text, "accept": accept, **self._data_set(guarded, default_graphs, named_graphs)}
+        question = {"accept": accept, **self._data_set(guarded, default_graphs, named_graphs)}
         deadline = deadline_s or self._limits.deadline_s
-        try:
-            outcome = self._ask(question, deadline, purpose)
-        except _HomeGone:  # no fault of the query, which only reads: it may be put again, to the next home
-            outcome = self._ask(question, deadline, purpose)
+        outcome: Result | QueryError = self._ask({**question, "text": corrected(guarded.text)}, deadline, purpose)
+        if isinstance(outcome, QuerySyntaxError):  # told of the text as it was sent
+            outcome = self._ask({**question, "text": guarded.text}, deadline, purpose)
         if isinstance(outcome, QueryError):
             raise outcome
         return outcome
 
     def _ask(self, question: Mapping[str, Any], deadline_s: float, purpose: Purpose) -> Result | QueryError:
+        """Put a question, and once more where its worker was ended from outside: it only reads."""
+        try:
+            return self._ask_once(question, deadline_s, purpose)
+        except _Interrupted:
+            return self._ask_once(question, deadline_s, purpose)
+
+    def _ask_once(self, question: Mapping[str, Any], deadline_s: float, purpose: Purpose) -> Result | QueryError:
         with self._worker(purpose) as worker:
             return _collect(worker, question, deadline_s, self._limits)
 
@@ -315,7 +335,7 @@ class PoolEngine:
         for graph in (*default, *named):
             if graph not in self._graphs and (graph != self._asserted or graph in named):
                 refuse_file(graph)
-                raise UnknownGraph(f"There is no graph <{graph}> here.")
+                raise UnknownGraph(graph)
         return {
             "default": [graph for graph in dict.fromkeys(default) if graph != self._asserted],
             "named": list(dict.fromkeys(named)),
@@ -335,20 +355,22 @@ class PoolEngine:
             yield worker
         except BaseException as error:
             shelf.put(None)
-            if worker and not self._end(worker) and isinstance(error, MemoryExceeded):
-                raise _HomeGone("The process that holds the data is gone.") from error
-            raise
+            ended_by = self._end(worker) if worker else None
+            if not isinstance(error, _WorkerGone):
+                raise
+            if ended_by in FAILURES:
+                raise MemoryExceeded(self._limits.memory_mb) from error
+            raise _Interrupted("A process was ended from outside.") from error
         if worker.stale:
             self._end(worker)
         shelf.put(None if worker.stale else worker)
 
-    def _end(self, worker: _Worker) -> bool:
-        """End *worker* and tell whether the home it came from is still there."""
+    def _end(self, worker: _Worker) -> int | None:
+        """End *worker* and return the signal that ended it; ``None`` where the home it came from is gone."""
         try:
-            self._home.kill(worker)
+            return self._home.kill(worker)
         except EngineUnavailable:
-            return False
-        return True
+            return None
 
     def _fork(self, purpose: Purpose) -> _Worker:
         home, size = self._home, (self._limits.memory_mb, self._limits.niceness[purpose])
@@ -390,7 +412,7 @@ def _collect(worker: _Worker, question: Mapping[str, Any], deadline_s: float, li
     except TimeoutError as error:
         raise DeadlineExceeded(deadline_s) from error
     except (EOFError, ConnectionError) as error:
-        raise MemoryExceeded(limits.memory_mb) from error
+        raise _WorkerGone("A worker ended before its answer was whole.") from error
 
 
 def _keep(spool: IO[bytes], data: bytes, limit_mb: int) -> None:
@@ -407,6 +429,8 @@ def _reported(said: Mapping[str, str], text: str, limits: Limits) -> QueryError:
         return syntax_error(said["message"], text)
     if said["error"] == "memory":
         return MemoryExceeded(limits.memory_mb)
+    if function := _UNKNOWN_FUNCTION.search(said["message"]):
+        return UnknownFunction(function[1])
     if said["error"] == "unsupported":
         return QueryForbidden(f"{said['message']}.")
     return EngineUnavailable(f"The engine failed on this query: {said['message']}")

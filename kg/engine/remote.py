@@ -110,5 +110,5 @@ class RemoteEngine:
 def _refusal(error: urllib.error.HTTPError) -> QueryError:
     said = error.read(SHOWN).decode("utf-8", "replace").strip()
     if error.code == 400:
-        return QuerySyntaxError(f"The SPARQL service refuses the query: {said}")
+        return QuerySyntaxError("The SPARQL service refuses the query: %(said)s", said=said)
     return EngineUnavailable(f"The SPARQL service answers {error.code}: {said or error.reason}")

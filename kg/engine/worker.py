@@ -261,16 +261,20 @@ def serve(control: socket.socket) -> None:
 
 
 def _obey(control: socket.socket, data: Data, workers: set[int]) -> None:
-    """Take one order: ``fork`` with its socket, or ``kill`` a worker. Each is answered before the next comes."""
+    """Take one order: ``fork`` with its socket, or ``kill`` a worker.
+
+    Each is answered before the next comes, with the id of the process or the signal that ended it.
+    """
     said, sockets, _, _ = socket.recv_fds(control, 4096, 1)
     if not said:
         raise EOFError
     order = json.loads(said)
     if order["do"] == "kill":
+        ended_by = 0
         if order["pid"] in workers:
             workers.remove(order["pid"])
-            _end(order["pid"])
-        wire.send(control, wire.DONE)
+            ended_by = _end(order["pid"])
+        wire.send(control, wire.DONE, json.dumps(ended_by).encode())
         return
     with socket.socket(fileno=sockets[0]) as channel:
         pid = os.fork()
@@ -290,9 +294,10 @@ def _become_worker(control: socket.socket, channel: socket.socket, data: Data, o
         os._exit(0)
 
 
-def _end(pid: int) -> None:
+def _end(pid: int) -> int:
+    """End a worker and return the signal that ended it: ours, unless it ended before."""
     os.kill(pid, signal.SIGKILL)
-    os.waitpid(pid, 0)
+    return os.WTERMSIG(os.waitpid(pid, 0)[1])
 
 
 if __name__ == "__main__":
