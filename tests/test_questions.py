@@ -312,6 +312,18 @@ RICHER = """
 <{st}x-trial> <{bso}source> <{id}source/other> .
 <{st}x-trial> <{bso}basis> <{kos}code/stated> .
 <{id}initiative/bergen-bidrar> <{bso}fundedBy> <{id}actor/husbanken> .
+<{st}x-sum> <{rdf}type> <{bso}Statement> .
+<{st}x-sum> <{rdf}type> <{bso}Fact> .
+<{st}x-sum> <{rdf}subject> <{id}award/x> .
+<{st}x-sum> <{rdf}predicate> <{bso}amount> .
+<{st}x-sum> <{rdf}object> "250000"^^<http://www.w3.org/2001/XMLSchema#decimal> .
+<{st}x-sum> <{bso}basis> <{kos}code/stated> .
+<{st}x-coin> <{rdf}type> <{bso}Statement> .
+<{st}x-coin> <{rdf}type> <{bso}Fact> .
+<{st}x-coin> <{rdf}subject> <{id}award/x> .
+<{st}x-coin> <{rdf}predicate> <{bso}currency> .
+<{st}x-coin> <{rdf}object> "EUR" .
+<{st}x-coin> <{bso}basis> <{kos}code/stated> .
 <{id}actor/husbanken> <{rdf}type> <{bso}PublicBody> .
 <{id}source/other> <{rdf}type> <{bso}Source> .
 <{id}source/other> <{bso}year> "2018"^^<http://www.w3.org/2001/XMLSchema#integer> .
@@ -332,6 +344,10 @@ first Stance bso:holder=actor:tenants bso:about=issue:tendering bso:polarity=cod
 second Stance bso:holder=actor:tenants bso:about=issue:tendering bso:polarity=code:negative bso:source=source:i2
 third Stance bso:holder=actor:tenants bso:about=issue:tendering bso:polarity=code:negative bso:source=source:i3
 lone Stance bso:holder=actor:landlords bso:about=issue:tendering bso:polarity=code:negative bso:source=source:i1
+x-to Fact rdf:subject=award:x rdf:predicate=bso:awardedTo rdf:object=initiative:tillitsperson
+x-by Fact rdf:subject=award:x rdf:predicate=bso:awardedBy rdf:object=actor:husbanken
+x-under Fact rdf:subject=award:x rdf:predicate=bso:awardedUnder rdf:object=instrument:grant-schemes
+x-owner Fact rdf:subject=instrument:grant-schemes rdf:predicate=bso:paidBy rdf:object=actor:public-actors
 """
 TRIPLES = """
 initiative:bergen-bidrar bso:fundedUnder instrument:grant-schemes
@@ -340,6 +356,9 @@ project:other rdf:type bso:ResearchProject
 source:i1 rdf:type bso:Interview
 source:i2 rdf:type bso:Interview
 source:i3 rdf:type bso:Interview
+award:x bso:awardedTo initiative:tillitsperson
+award:x bso:awardedBy actor:husbanken
+award:x bso:awardedUnder instrument:grant-schemes
 """
 
 
@@ -391,8 +410,19 @@ def test_a_chain_that_begins_with_money_is_no_longer_silent(ask_richer: Ask):
     found = ask_richer("money-chain", initiative="initiative:bergen-bidrar")
     assert found.outcome == "answer"
     assert not {"instrument-not-stated", "payer-not-stated"} & codes(found)
-    assert {plain(row.cells[4]) for row in found.rows} == {"group:refugees", "group:disadvantaged-in-housing-market"}
+    assert {plain(row.cells[7]) for row in found.rows} == {"group:refugees", "group:disadvantaged-in-housing-market"}
     assert "Husbanken" in found.sentence["nb"]
+
+
+def test_an_award_to_the_initiative_is_a_chain_with_its_amount_and_currency(ask_richer: Ask):
+    (row,) = ask_richer("money-chain", initiative="initiative:tillitsperson").rows
+    chain = dict(zip((column.name for column in CATALOGUE["money-chain"].columns), map(plain, row.cells), strict=True))
+    assert (chain["payer"], chain["amount"]) == ("actor:husbanken", "250000 EUR")
+    assert (chain["instrument"], chain["owner"], chain["administrator"]) == (
+        "instrument:grant-schemes",
+        "actor:public-actors",
+        None,
+    )
 
 
 def test_a_second_source_can_be_compared_and_contradict(ask_richer: Ask):
