@@ -13,10 +13,11 @@ from kg.questions.catalogue import (
     UnknownSlotValue,
 )
 from kg.questions.evidence import Evidence
-from kg.questions.rendering import catalogue_json, permalink, to_csv, to_json, to_jsonld
+from kg.questions.rendering import catalogue_json, permalink, to_csv, to_json, to_jsonld, why_json
 from kg.questions.rows import Cell
 from kg.questions.slots import slot_values
-from kg.questions.telling import to_text
+from kg.questions.telling import to_text, why_text
+from kg.questions.why import Step, Triple, UnknownTriple, explained, rule_in_words, said
 from kg.questions.wording import Labels, fetch_labels, in_all_languages, listed, name_of, shown
 
 __all__ = [
@@ -34,21 +35,29 @@ __all__ = [
     "Question",
     "Row",
     "Slot",
+    "Step",
+    "Triple",
     "UnknownQuestion",
     "UnknownSlot",
     "UnknownSlotValue",
+    "UnknownTriple",
     "answer",
     "asked",
     "catalogue_json",
+    "explained",
     "fetch_labels",
     "in_all_languages",
     "listed",
     "name_of",
     "permalink",
+    "rule_in_words",
+    "said",
     "shown",
     "slot_values",
     "to_csv",
     "to_json",
     "to_jsonld",
     "to_text",
+    "why_json",
+    "why_text",
 ]

@@ -19,6 +19,7 @@ from kg.questions.evidence import (
 )
 from kg.questions.rows import Cell, Derivation, Found, cell, found_rows
 from kg.questions.slots import bind, slot_values
+from kg.questions.why import Step, Triple, explain
 from kg.questions.wording import Labels, fetch_labels, in_all_languages, listed, name_of, number, shown
 from kg.terms import Terms
 
@@ -32,7 +33,8 @@ class Row:
 
     The basis is the weakest of all that one derivation joins, and the strongest over the derivations that
     show the same row.
-    A row that is an absence has neither basis nor modality nor evidence.
+    A row that is an absence has neither basis nor modality nor evidence. *why* tells of each derived triple that
+    the row shows why it holds.
     """
 
     cells: tuple[Cell | None, ...]
@@ -40,6 +42,7 @@ class Row:
     modality: str | None
     holders: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+    why: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -185,7 +188,9 @@ class _Desk:
         shared = self.catalogue.shared
         stated = statement_evidence(self.engine, shared["evidence"], (each for row in found for each in row.statements))
         matter = metadata_evidence(self.engine, shared["metadata"], (each for row in found for each in row.metadata))
-        return [_row(row, stated, matter) for row in found]
+        derived = [triple for row in found for triple in row.derived]
+        why = explain(self.engine, self.catalogue, self.terms, derived) if derived else {}
+        return [_row(row, stated, matter, why) for row in found]
 
     def _noted(self, rows: Sequence[Row]) -> list[_Noted]:
         """Try every rule of the question; where nothing was found and none tells why, say what else is known."""
@@ -226,6 +231,7 @@ class _Desk:
             yield from (each.iri for each in row.cells if each and each.iri)
             yield from row.holders
             yield from (iri for evidence in row.evidence for iri in evidence.iris)
+            yield from (iri for step in row.why for iri in step.iris)
         for note in noted:
             yield from (each.iri for each in note.about if each.iri)
 
@@ -292,11 +298,21 @@ class _Desk:
         return listed((shown(each, labels, self.terms, lang)[0] for each in cells if each), self.catalogue, lang)
 
 
-def _row(found: Found, stated: Mapping[str, Evidence], matter: Mapping[tuple[str, str], Evidence]) -> Row:
+def _row(
+    found: Found,
+    stated: Mapping[str, Evidence],
+    matter: Mapping[tuple[str, str], Evidence],
+    why: Mapping[Triple, Step],
+) -> Row:
     def joined(way: Derivation | Found) -> tuple[Evidence, ...]:
         found = [stated[each] for each in way.statements] + [matter[each] for each in way.metadata if each in matter]
         return tuple(dict.fromkeys(found))
 
-    evidence = joined(found)
-    basis = strongest(basis_of(joined(way), way.basis) for way in found.derivations)
-    return Row(found.cells, basis, modality_of(evidence), holders_of(evidence), evidence)
+    def basis(way: Derivation) -> str | None:
+        derived = ("inferred",) if way.derived in why else ()
+        return basis_of(joined(way), (*way.basis, *derived))
+
+    steps = tuple(why[triple] for triple in found.derived if triple in why)
+    evidence = tuple(dict.fromkeys([*joined(found), *(each for step in steps for each in step.proof)]))
+    weakest = strongest(basis(way) for way in found.derivations)
+    return Row(found.cells, weakest, modality_of(evidence), holders_of(evidence), evidence, steps)

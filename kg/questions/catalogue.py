@@ -73,13 +73,13 @@ class Query:
             bound = bound.replace(placeholder, f"VALUES ?{name} {{ {' '.join(map(_written, iris))} }}")
         return bound
 
-    def bind_pairs(self, names: tuple[str, str], pairs: Iterable[tuple[str, str]]) -> str:
-        """Put pairs of IRIs in the one placeholder ``VALUES (?a ?b) { UNDEF }``."""
-        rows = " ".join(f"({_written(first)} {_written(second)})" for first, second in pairs)
-        head = f"VALUES (?{names[0]} ?{names[1]})"
+    def bind_rows(self, names: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+        """Put rows of IRIs in the one placeholder ``VALUES (?a ?b …) { UNDEF }``."""
+        written = " ".join(f"({' '.join(map(_written, row))})" for row in rows)
+        head = f"VALUES ({' '.join(f'?{name}' for name in names)})"
         if f"{head} {{ UNDEF }}" not in self.text:
             raise KeyError(names)
-        return self.text.replace(f"{head} {{ UNDEF }}", f"{head} {{ {rows} }}")
+        return self.text.replace(f"{head} {{ UNDEF }}", f"{head} {{ {written} }}")
 
 
 def _written(iri: str) -> str:

@@ -66,7 +66,7 @@ def metadata_evidence(
     wanted = sorted(set(metadata))
     if not wanted:
         return {}
-    rows = engine.select(query.bind_pairs(("source", "property"), wanted))
+    rows = engine.select(query.bind_rows(("source", "property"), wanted))
     return {(row["source"].value, row["property"].value): _of_metadata(row) for row in reversed(rows)}
 
 

@@ -13,7 +13,8 @@ from kg.questions.answering import Answer, Note, Option, Row
 from kg.questions.catalogue import Catalogue, Question
 from kg.questions.evidence import Evidence
 from kg.questions.rows import Cell
-from kg.questions.wording import name_of, shown
+from kg.questions.why import Step, rule_in_words
+from kg.questions.wording import Labels, name_of, shown
 from kg.terms import Terms, best_label
 
 CSV_TAIL = ("basis", "modality", "holder", "text", "locator", "source", "statement")
@@ -34,7 +35,7 @@ def to_json(answer: Answer, lang: Language, terms: Terms, version: str | None = 
         "rows": [_row(row, answer, lang, terms) for row in answer.rows],
         "gaps": [_note(note, answer, lang, terms) for note in answer.gaps],
         "known": [_note(note, answer, lang, terms) for note in answer.known],
-        "sources": [_thing(iri, answer, lang, terms) for iri in answer.sources],
+        "sources": [_named(iri, answer.labels, lang, terms) for iri in answer.sources],
         "options": [_option(option, lang, terms, version) for option in answer.options],
         "sparql": answer.sparql,
         "permalink": permalink(question.id, answer.slots, lang, terms, version) if question else None,
@@ -103,8 +104,8 @@ def _question(question: Question) -> dict[str, Any]:
     }
 
 
-def _thing(iri: str, answer: Answer, lang: Language, terms: Terms) -> dict[str, Any]:
-    label, tag = name_of(iri, answer.labels, terms, lang)
+def _named(iri: str, labels: Labels, lang: Language, terms: Terms) -> dict[str, Any]:
+    label, tag = name_of(iri, labels, terms, lang)
     return {"iri": iri, "label": label, "lang": tag}
 
 
@@ -117,28 +118,47 @@ def _cell(cell: Cell | None, answer: Answer, lang: Language, terms: Terms) -> di
 
 
 def _row(row: Row, answer: Answer, lang: Language, terms: Terms) -> dict[str, Any]:
+    derived = why_json(row.why[0], answer.labels, lang, terms) if row.why else None
     return {
         "cells": [_cell(cell, answer, lang, terms) for cell in row.cells],
         "basis": row.basis,
         "modality": row.modality,
-        "holder": [_thing(iri, answer, lang, terms) for iri in row.holders],
-        "evidence": [_evidence(each, answer, lang, terms) for each in row.evidence],
+        "holder": [_named(iri, answer.labels, lang, terms) for iri in row.holders],
+        **({"rule": derived["rule"], "premises": derived["premises"]} if derived else {}),
+        "evidence": [_evidence(each, answer.labels, lang, terms) for each in row.evidence],
     }
 
 
-def _evidence(evidence: Evidence, answer: Answer, lang: Language, terms: Terms) -> dict[str, Any]:
+def why_json(step: Step, labels: Labels, lang: Language, terms: Terms) -> dict[str, Any]:
+    """Return a step with all that it follows from, down to what was said, declared or defined."""
+    words = rule_in_words(step, labels, terms)
+    subject, predicate, value = (_named(iri, labels, lang, terms) for iri in step.triple)
+    return {
+        "subject": subject,
+        "predicate": predicate,
+        "object": value,
+        "basis": step.basis,
+        "origin": step.origin,
+        "rule": {"id": step.rule.name, "text": words[lang]} if step.rule and words else None,
+        "premises": [why_json(each, labels, lang, terms) for each in step.premises],
+        "evidence": [_evidence(each, labels, lang, terms) for each in step.evidence],
+        **({"others": [why_json(each, labels, lang, terms) for each in step.others]} if step.others else {}),
+    }
+
+
+def _evidence(evidence: Evidence, labels: Labels, lang: Language, terms: Terms) -> dict[str, Any]:
     return {
         "passage": evidence.passage,
         "statement": evidence.statement,
         "source": evidence.source,
-        "source_label": name_of(evidence.source, answer.labels, terms, lang)[0] if evidence.source else None,
+        "source_label": name_of(evidence.source, labels, terms, lang)[0] if evidence.source else None,
         "locator": evidence.locator,
         "text": evidence.text,
         "verbatim": evidence.verbatim,
         "basis": evidence.basis,
         "modality": evidence.modality,
-        "asserted_by": [_thing(iri, answer, lang, terms) for iri in evidence.asserted_by],
-        "per": _thing(evidence.per, answer, lang, terms) if evidence.per else None,
+        "asserted_by": [_named(iri, labels, lang, terms) for iri in evidence.asserted_by],
+        "per": _named(evidence.per, labels, lang, terms) if evidence.per else None,
         "as_of": _year_or_day(evidence.as_of),
         "because": because[0] if (because := best_label(evidence.reasons, lang)) else None,
         "anchor": evidence.anchor,

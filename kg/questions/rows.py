@@ -1,8 +1,9 @@
 """Solutions of a query become rows: what is shown, and what it rests on.
 
 A query selects the columns of its question and beside them the statements that a row joins (``?st``,
-``?st2`` …), the ``?document`` whose metadata it shows (the property ``?attested``, else those of the columns), and
-``?rowBasis`` where a row is weaker than its statements.
+``?st2`` …), the ``?document`` whose metadata it shows (the property ``?attested``, else those of the columns),
+``?rowBasis`` where a row is weaker than its statements, and ``?derivedSubject ?derivedProperty ?derivedObject`` where
+it shows what a rule says.
 """
 
 import re
@@ -14,6 +15,7 @@ from kg.model import LANGUAGES
 from kg.questions.catalogue import Question
 
 _STATEMENT = re.compile(r"st\d*")
+_DERIVED = ("derivedSubject", "derivedProperty", "derivedObject")
 
 
 @dataclass(frozen=True)
@@ -39,12 +41,13 @@ class Cell:
 class Derivation:
     """One way to a row: what it joins, and how weak that makes it beyond its statements.
 
-    *metadata* are pairs of document and property.
+    *metadata* are pairs of document and property, *derived* is the triple (IRIs) that a rule says.
     """
 
     statements: tuple[str, ...]
     metadata: tuple[tuple[str, str], ...]
     basis: tuple[str, ...]
+    derived: tuple[str, str, str] | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,11 @@ class Found:
     def metadata(self) -> tuple[tuple[str, str], ...]:
         """The pairs of document and property of all derivations."""
         return tuple(dict.fromkeys(each for way in self.derivations for each in way.metadata))
+
+    @property
+    def derived(self) -> tuple[tuple[str, str, str], ...]:
+        """The derived triples of all derivations."""
+        return tuple(dict.fromkeys(way.derived for way in self.derivations if way.derived))
 
 
 def found_rows(question: Question, solutions: Iterable[Mapping[str, Binding]]) -> list[Found]:
@@ -88,8 +96,16 @@ def _read(question: Question, solution: Mapping[str, Binding]) -> Found:
         statements=tuple(dict.fromkeys(statements)),
         metadata=tuple((document.value, each) for each in shown) if document else (),
         basis=(solution["rowBasis"].value.rpartition("/")[2],) if "rowBasis" in solution else (),
+        derived=_derived(solution),
     )
     return Found(tuple(cell(solution.get(column.variable)) for column in question.columns), (way,))
+
+
+def _derived(solution: Mapping[str, Binding]) -> tuple[str, str, str] | None:
+    if not all(name in solution for name in _DERIVED):
+        return None
+    subject, predicate, value = (solution[name].value for name in _DERIVED)
+    return subject, predicate, value
 
 
 def _languages_joined(rows: Sequence[Found]) -> list[Found]:

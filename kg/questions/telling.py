@@ -1,12 +1,15 @@
-"""An answer as a person reads it on a terminal."""
+"""An answer, and why something holds, as a person reads it on a terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from kg.model import Language
 from kg.questions.answering import Answer, Note, Row
 from kg.questions.catalogue import Catalogue
 from kg.questions.evidence import Evidence
-from kg.questions.wording import name_of, shown
+from kg.questions.why import Step, clause, rule_in_words, said
+from kg.questions.wording import Labels, name_of, shown
 from kg.terms import Terms
 
 
@@ -15,10 +18,60 @@ def to_text(answer: Answer, language: Language, catalogue: Catalogue, terms: Ter
     return "\n".join(_Teller(answer, language, catalogue, terms).lines())
 
 
+def why_text(step: Step, labels: Labels, language: Language, catalogue: Catalogue, terms: Terms) -> str:
+    """Tell why something holds: the sentence, the rule, and beneath it what that took, down to the passages."""
+    return "\n".join(_Told(labels, language, catalogue, terms).lines(step))
+
+
+@dataclass(frozen=True)
+class _Told:
+    labels: Labels
+    language: Language
+    catalogue: Catalogue
+    terms: Terms
+
+    @property
+    def words(self) -> Mapping[str, Any]:
+        """The words around reasons."""
+        found: Mapping[str, Any] = self.catalogue.words["why"]
+        return found
+
+    def lines(self, step: Step) -> Iterator[str]:
+        for number, way in enumerate((step, *step.others)):
+            if number:
+                yield f"{self.words['also'][self.language]}:"
+            yield said(way, self.labels, self.catalogue, self.terms)[self.language]
+            yield from self.beneath(way, "  ")
+
+    def beneath(self, step: Step, indent: str) -> Iterator[str]:
+        """Tell the rule and its premises, or the passages of what no rule made."""
+        if step.rule and (rule := rule_in_words(step, self.labels, self.terms)):
+            yield f"{indent}{self.words['rule'][self.language]} {step.rule.name}: {rule[self.language]}"
+        for evidence in step.evidence:
+            yield f"{indent}{_proof(evidence, self.labels, self.language, self.catalogue, self.terms)}"
+        for premise in step.premises:
+            origin = self.words["origins"][premise.origin][self.language]
+            holds = clause(premise.triple, self.labels, self.catalogue, self.terms, self.language)
+            yield f"{indent}- {holds} ({origin})"
+            yield from self.beneath(premise, f"{indent}  ")
+
+
+def _proof(evidence: Evidence, labels: Labels, language: Language, catalogue: Catalogue, terms: Terms) -> str:
+    words = catalogue.words["text"]
+    source = name_of(evidence.source, labels, terms, language)[0] if evidence.source else ""
+    place = ", ".join(part for part in (source, evidence.locator) if part)
+    if not evidence.text:
+        return place
+    if evidence.verbatim:
+        return f"{words['original'][language]}: «{evidence.text}» ({place})"
+    return f"{words['retold'][language]}: {evidence.text} ({place})"
+
+
 class _Teller:
     def __init__(self, answer: Answer, language: Language, catalogue: Catalogue, terms: Terms) -> None:
         self.answer = answer
         self.language = language
+        self.catalogue = catalogue
         self.words = catalogue.words
         self.terms = terms
         proofs = dict.fromkeys(self._proof(each) for row in answer.rows for each in row.evidence)
@@ -28,7 +81,7 @@ class _Teller:
         if self.answer.question:
             yield f"{self._word('asked')}: {self.answer.asked[self.language]}"
         yield self.answer.sentence[self.language]
-        yield from self._part("", [self._row(row) for row in self.answer.rows])
+        yield from self._part("", [line for row in self.answer.rows for line in (self._row(row), *self._why(row))])
         yield from self._part("", [f"[{number}] {proof}" for proof, number in self.numbers.items()])
         yield from self._part(self._word("gaps"), self._notes(self.answer.gaps))
         yield from self._part(self._word("known"), self._notes(self.answer.known))
@@ -51,14 +104,12 @@ class _Teller:
         basis = f" ({self.words['basis'][row.basis][self.language]})" if row.basis else ""
         return f"- {' · '.join(cells)}{basis} {numbers}".rstrip()
 
+    def _why(self, row: Row) -> Iterator[str]:
+        for step in row.why:
+            yield f"  {said(step, self.answer.labels, self.catalogue, self.terms)[self.language]}"
+
     def _proof(self, evidence: Evidence) -> str:
-        source = name_of(evidence.source, self.answer.labels, self.terms, self.language)[0] if evidence.source else ""
-        place = ", ".join(part for part in (source, evidence.locator) if part)
-        if not evidence.text:
-            return place
-        if evidence.verbatim:
-            return f"{self._word('original')}: «{evidence.text}» ({place})"
-        return f"{self._word('retold')}: {evidence.text} ({place})"
+        return _proof(evidence, self.answer.labels, self.language, self.catalogue, self.terms)
 
     def _notes(self, notes: Sequence[Note]) -> list[str]:
         return [f"- {note.text[self.language]}" for note in notes]

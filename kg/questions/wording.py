@@ -14,14 +14,15 @@ LONGEST_LIST = 6
 
 
 def fetch_labels(engine: Engine, catalogue: Catalogue, iris: Iterable[str]) -> Labels:
-    """Return IRI → language tag → label of all *iris*, by one query."""
+    """Return IRI → language tag → label of all *iris*, by one query; relations of other vocabularies have our words."""
     wanted = sorted(set(iris))
     found: dict[str, dict[str, str]] = {}
     if wanted:
         for row in engine.select(catalogue.shared["labels"].bind(thing=wanted)):
             label = row["label"]
             found.setdefault(row["thing"].value, {}).setdefault(label.lang or "", label.value)
-    return found
+    borrowed = {Terms().expand(curie): words for curie, words in catalogue.words["why"]["verbs"].items()}
+    return {**{iri: borrowed[iri] for iri in wanted if iri in borrowed}, **found}
 
 
 def name_of(iri: str, labels: Labels, terms: Terms, language: Language) -> tuple[str, str | None]:

@@ -1,0 +1,265 @@
+"""Why does a triple hold? The rule it follows by and what that took, down to what was said, declared or defined."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from rdflib import URIRef, Variable
+
+from kg.engine import Cell as Binding
+from kg.engine import Engine
+from kg.model import LANGUAGES, InputError, Language
+from kg.questions.catalogue import Catalogue, Words, capital
+from kg.questions.evidence import Evidence, basis_of, metadata_evidence, statement_evidence, strongest
+from kg.questions.wording import Labels, fetch_labels, name_of
+from kg.rules import Bindings, Pattern, Rule, filled, load_rules
+from kg.terms import Terms
+
+Triple = tuple[str, str, str]
+Origin = Literal["said", "front-matter", "declared", "concept", "ontology", "record", "derived"]
+
+MOST_WAYS = 6  # that are told of one triple, and that are tried of one rule
+NOT_STATED = ("graph/inferred", "graph/helper")
+GRAPHS: Mapping[str, Origin] = {"graph/ontology": "ontology", "graph/kos": "concept", "graph/dataset": "declared"}
+
+
+class UnknownTriple(InputError):
+    """The data set does not hold the triple that is asked about; *triple* has its three IRIs."""
+
+    def __init__(self, triple: Triple) -> None:
+        self.triple = triple
+        super().__init__("The data set does not hold this, neither stated nor derived.")
+
+
+@dataclass(frozen=True)
+class Step:
+    """One triple and why it holds.
+
+    *origin* says where it stands: ``said`` by the statements in *evidence*, ``front-matter`` of a source,
+    ``declared`` as identity, a ``concept``, the ``ontology``, a ``record`` of the coding, or ``derived``: then
+    there is a *rule*, the things its variables stand for in *marks*, and *premises*, each a step of its own.
+    *others* are further ways to the same that are no longer.
+    """
+
+    triple: Triple
+    origin: Origin
+    statements: tuple[str, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    rule: Rule | None = None
+    marks: Mapping[str, str] = field(default_factory=dict)
+    premises: tuple["Step", ...] = ()
+    others: tuple["Step", ...] = ()
+
+    @property
+    def basis(self) -> str | None:
+        """How sure a reader may be: inferred where a rule says it, else as said; of a definition there is none."""
+        if self.rule:
+            return "inferred"
+        return strongest(basis_of((each,)) for each in self.evidence)
+
+    @property
+    def leaves(self) -> Iterator["Step"]:
+        """The steps that no rule made, of every way."""
+        if not self.rule:
+            yield self
+        for premise in self.premises:
+            yield from premise.leaves
+        for other in self.others:
+            yield from other.leaves
+
+    @property
+    def proof(self) -> tuple[Evidence, ...]:
+        """All that the step rests on in the sources, each once."""
+        return tuple(dict.fromkeys(each for leaf in self.leaves for each in leaf.evidence))
+
+    @property
+    def iris(self) -> Iterator[str]:
+        """Everything in it that has a name."""
+        yield from self.triple
+        yield from self.marks.values()
+        for evidence in self.evidence:
+            yield from evidence.iris
+        for step in (*self.premises, *self.others):
+            yield from step.iris
+
+
+def explain(engine: Engine, catalogue: Catalogue, terms: Terms, triples: Iterable[Triple]) -> dict[Triple, Step]:
+    """Tell why each of *triples* (full IRIs) holds; one that the data set does not hold is missing from the answer.
+
+    Nothing of this is stored: a rule is read backwards, from what it says to what that would take, and the
+    engine says which of it stands in the data.
+    """
+    prover = _Prover(engine, catalogue, terms, load_rules())
+    steps = {triple: step for triple in dict.fromkeys(triples) if (step := prover.step(triple))}
+    leaves = [leaf for step in steps.values() for leaf in step.leaves]
+    shared = catalogue.shared
+    stated = statement_evidence(engine, shared["evidence"], (each for leaf in leaves for each in leaf.statements))
+    matter = metadata_evidence(
+        engine, shared["metadata"], (leaf.triple[:2] for leaf in leaves if leaf.origin == "front-matter")
+    )
+    return {triple: _with_evidence(step, stated, matter) for triple, step in steps.items()}
+
+
+def explained(engine: Engine, catalogue: Catalogue, terms: Terms, triple: Triple) -> tuple[Step, Labels]:
+    """Tell why *triple* holds, with the names of everything in the answer. Raise :class:`UnknownTriple`."""
+    found = explain(engine, catalogue, terms, [triple])
+    if triple not in found:
+        raise UnknownTriple(triple)
+    return found[triple], fetch_labels(engine, catalogue, found[triple].iris)
+
+
+def said(step: Step, labels: Labels, catalogue: Catalogue, terms: Terms) -> Words:
+    """Write a step as a sentence in all languages: what holds and, where a rule says so, because of what."""
+    words = catalogue.words["why"]
+    pattern = words["because"] if step.premises else words["stated"]
+    return {lang: capital(pattern[lang].format_map(_parts(step, labels, catalogue, terms, lang))) for lang in LANGUAGES}
+
+
+def rule_in_words(step: Step, labels: Labels, terms: Terms) -> Words | None:
+    """Write the rule of a step with the names of the kinds and relations that it ties."""
+    if step.rule is None:
+        return None
+    names = {
+        lang: {mark: name_of(iri, labels, terms, lang)[0] for mark, iri in step.marks.items()} for lang in LANGUAGES
+    }
+    return {lang: step.rule.words[lang].format_map(names[lang]) for lang in LANGUAGES}
+
+
+def clause(triple: Triple, labels: Labels, catalogue: Catalogue, terms: Terms, language: Language) -> str:
+    """Write a triple as a clause: «Bergen kommune organiserer Bergen bidrar»."""
+    subject, relation, value = (name_of(iri, labels, terms, language)[0] for iri in triple)
+    verb = catalogue.words["why"]["verbs"].get(terms.compress(triple[1]), {}).get(language, relation)
+    return f"{subject} {verb} {value}"
+
+
+def _parts(step: Step, labels: Labels, catalogue: Catalogue, terms: Terms, lang: Language) -> Mapping[str, str]:
+    ours = terms.prefixes["bso"]
+    facts = [each for each in step.premises if not each.triple[0].startswith(ours)] or step.premises
+    clauses = [clause(each.triple, labels, catalogue, terms, lang) for each in facts]
+    conjunction = f" {catalogue.words['conjunction'][lang]} "
+    return {
+        "conclusion": clause(step.triple, labels, catalogue, terms, lang),
+        "premises": conjunction.join(clauses),
+    }
+
+
+def _with_evidence(step: Step, stated: Mapping[str, Evidence], matter: Mapping[tuple[str, str], Evidence]) -> Step:
+    front = matter.get((step.triple[0], step.triple[1])) if step.origin == "front-matter" else None
+    return replace(
+        step,
+        evidence=tuple(stated[each] for each in step.statements) + ((front,) if front else ()),
+        premises=tuple(_with_evidence(each, stated, matter) for each in step.premises),
+        others=tuple(_with_evidence(each, stated, matter) for each in step.others),
+    )
+
+
+@dataclass(frozen=True)
+class _Way:
+    """One rule that leads to a triple, with its variables bound."""
+
+    rule: Rule
+    bindings: Bindings
+
+    @property
+    def premises(self) -> tuple[Triple, ...]:
+        """What must hold; how a list is spelled out is no premise, the rule in words tells it."""
+        patterns = (filled(pattern, self.bindings) for pattern in self.rule.body)
+        return tuple(_plain(each) for each in patterns if all(isinstance(term, URIRef) for term in each))
+
+    @property
+    def marks(self) -> Mapping[str, str]:
+        """The names of the variables and what they stand for."""
+        return {str(name): str(node) for name, node in self.bindings.items() if isinstance(node, URIRef)}
+
+
+@dataclass
+class _Prover:
+    """Reads rules backwards; remembers what it asked."""
+
+    engine: Engine
+    catalogue: Catalogue
+    terms: Terms
+    rules: tuple[Rule, ...]
+    leaves: dict[Triple, Step | None] = field(default_factory=dict)
+
+    def step(self, triple: Triple, above: frozenset[Triple] = frozenset()) -> Step | None:
+        """Find why *triple* holds without what stands *above* it: nothing is its own reason."""
+        self._look_up([triple])
+        if leaf := self.leaves[triple]:
+            return leaf
+        best: tuple[int, int, str] | None = None
+        ways = [way for way in self._ways(triple) if not {triple, *above} & set(way.premises)]
+        self._look_up(premise for way in ways for premise in way.premises)
+        proven: list[Step] = []
+        for way in sorted(ways, key=self._rank):
+            if proven and (above or self._is_ours(triple) or self._rank(way) != best):
+                break
+            premises = [self.step(premise, above | {triple}) for premise in way.premises]
+            if all(premises):
+                best = self._rank(way)
+                proven.append(
+                    Step(triple, "derived", rule=way.rule, marks=way.marks, premises=tuple(filter(None, premises)))
+                )
+        return replace(proven[0], others=tuple(proven[1:])) if proven else None
+
+    def _rank(self, way: _Way) -> tuple[int, int, str]:
+        """Put ways first that need little more, and that rest on what is said rather than on how it was coded."""
+        facts = [
+            self.leaves[premise] for premise in way.premises if not premise[0].startswith(self.terms.prefixes["bso"])
+        ]
+        coded = sum(fact is not None and fact.origin == "record" for fact in facts)
+        return facts.count(None), coded, way.rule.name
+
+    def _is_ours(self, triple: Triple) -> bool:
+        """Say whether *triple* is about a term of the ontology rather than about the field."""
+        return triple[0].startswith(self.terms.prefixes["bso"])
+
+    def _look_up(self, triples: Iterable[Triple]) -> None:
+        """Ask in one query which of *triples* stand in the data, and where."""
+        wanted = sorted(set(triples) - set(self.leaves))
+        if not wanted:
+            return
+        names = ("subject", "predicate", "object")
+        graphs: dict[Triple, set[str]] = {}
+        statements: dict[Triple, dict[str, None]] = {}
+        for row in self.engine.select(self.catalogue.shared["stated"].bind_rows(names, wanted)):
+            triple = (row["subject"].value, row["predicate"].value, row["object"].value)
+            graphs.setdefault(triple, set()).add(row["graph"].value.removeprefix(self.terms.base))
+            if "statement" in row:
+                statements.setdefault(triple, {})[row["statement"].value] = None
+        for triple in wanted:
+            stated = graphs.get(triple, set()) - set(NOT_STATED)
+            self.leaves[triple] = self._leaf(triple, stated, tuple(statements.get(triple, ()))) if stated else None
+
+    def _leaf(self, triple: Triple, graphs: set[str], statements: tuple[str, ...]) -> Step:
+        if statements:
+            return Step(triple, "said", statements)
+        of_a_source = triple[0].startswith(self.terms.prefixes["source"])
+        elsewhere: Origin = "front-matter" if of_a_source else "record"
+        return Step(triple, next((GRAPHS[graph] for graph in GRAPHS if graph in graphs), elsewhere))
+
+    def _ways(self, triple: Triple) -> list[_Way]:
+        nodes = (URIRef(triple[0]), URIRef(triple[1]), URIRef(triple[2]))
+        asked = [(rule, bindings) for rule in self.rules if (bindings := rule.matching(nodes)) is not None]
+        return [
+            _Way(rule, {**bindings, **_bound(row)})
+            for rule, bindings in asked
+            for row in self.engine.select(_backwards(rule, bindings))
+        ]
+
+
+def _backwards(rule: Rule, bindings: Bindings) -> str:
+    """Write as a query what *rule* takes to say what *bindings* say, in an order that stays."""
+    patterns = [filled(pattern, bindings) for pattern in rule.body]
+    body = " . ".join(" ".join(term.n3() for term in pattern) for pattern in patterns)
+    free = sorted({term.n3() for pattern in patterns for term in pattern if isinstance(term, Variable)})
+    order = f"ORDER BY {' '.join(free)} " if free else ""
+    return f"SELECT * WHERE {{ {body} }} {order}LIMIT {MOST_WAYS}"
+
+
+def _bound(row: Mapping[str, Binding]) -> dict[Variable, URIRef]:
+    return {Variable(name): URIRef(cell.value) for name, cell in row.items() if cell.kind == "iri"}
+
+
+def _plain(pattern: Pattern) -> Triple:
+    return str(pattern[0]), str(pattern[1]), str(pattern[2])
