@@ -14,6 +14,7 @@ from rdflib.namespace import DCTERMS, SKOS, VOID
 
 from kg import __version__
 from kg.engine import Engine, open_files
+from kg.serialising import FORMS, Form
 from kg.snapshot import Snapshot
 from kg.terms import Terms
 from web.app import create_app
@@ -119,6 +120,50 @@ def test_the_ontology_is_negotiated_at_its_name(client: FlaskClient) -> None:
         assert location(client, path, BROWSER, "en") == "/en/concepts"
     assert client.get("/ont", headers={"Accept": "image/png"}).status_code == 406
     assert client.get("/ont/99.0").status_code == 404
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_the_ontology_has_an_address_in_every_form(client: FlaskClient, form: Form) -> None:
+    for stem in ("/ont", "/ont/0.2.0", "/ont/0.1.0"):
+        answer = client.get(f"{stem}.{form.suffix}")
+        assert (answer.status_code, answer.mimetype) == (200, form.media_type)
+        negotiated = client.get(stem, headers={"Accept": form.media_type})
+        assert negotiated.data == answer.data
+        assert "Accept" in negotiated.vary
+    assert client.get(f"/ont/99.0.{form.suffix}").status_code == 404
+
+
+def test_the_forms_and_versions_of_the_ontology_name_each_other(client: FlaskClient) -> None:
+    for path, accept in (
+        ("/ont", BROWSER),
+        ("/ont", "text/turtle"),
+        ("/ont/0.2.0", "text/turtle"),
+        ("/ont.ofn", "*/*"),
+    ):
+        links = client.get(path, headers={"Accept": accept}).headers["Link"].split(", ")
+        assert len(links) == len(FORMS) + len(("nn", "nb", "en")) + len(("latest", "predecessor"))
+        assert '</ont/0.1.0>; rel="predecessor-version"' in links
+        for link in links:
+            address = link[1 : link.index(">")]
+            assert client.get(address, headers={"Accept": "*/*"}).status_code == 200, link
+
+
+def test_an_earlier_version_is_what_was_given_out_then(client: FlaskClient) -> None:
+    earlier = Graph().parse(data=client.get("/ont/0.1.0", headers={"Accept": "text/turtle"}).data, format="turtle")
+    assert earlier.value(URIRef(f"{B}ont"), OWL.versionIRI) == URIRef(f"{B}ont/0.1.0")
+
+
+def test_context_modules_and_single_terms_have_addresses(client: FlaskClient) -> None:
+    told = client.get("/ont/context.jsonld")
+    assert told.mimetype == "application/ld+json"
+    assert told.get_json(force=True)["@context"]["bso:targets"]["@type"] == "@id"
+    existence = Graph().parse(data=client.get("/ont/module/dl").data, format="turtle")
+    assert list(existence.subjects(RDF.type, OWL.Restriction))
+    assert client.get("/ont/module/nothing").status_code == client.get("/ont/module/..%2fbso").status_code == 404
+    graph = Graph().parse(data=client.get("/data/ont/targets.ttl").data, format="turtle")
+    assert (URIRef(f"{B}ont#targets"), RDF.type, OWL.ObjectProperty) in graph
+    assert not list(graph.subjects(RDF.predicate, URIRef(f"{B}ont#targets"))), "what it means, not all that uses it"
+    assert client.get("/data/ont/nothing.ttl").status_code == 404
 
 
 def test_a_version_leads_to_its_description(client: FlaskClient, report_snapshot: Snapshot) -> None:

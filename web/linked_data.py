@@ -9,11 +9,14 @@ from importlib.resources import files
 from threading import Lock
 
 from flask import Blueprint, Response, current_app, jsonify, render_template, request
+from rdflib import OWL, Graph
 from werkzeug.exceptions import HTTPException
 
 from kg import __version__
 from kg.export import FORMATS
-from kg.model import EngineUnavailable, QueryError
+from kg.model import LANGUAGES, EngineUnavailable, QueryError
+from kg.ontology import module_text, release, releases, version_of
+from kg.serialising import FORMS, context
 from web.language import Speech
 from web.negotiation import (
     Offer,
@@ -36,10 +39,12 @@ RDF = tuple(
     Offer({"rdfxml": "rdf"}.get(each.name, each.name), each.media_type, each.aliases) for each in offers("graph")
 )
 DATA = (*RDF, CSV)
+ALIASES = {offer.name: offer.aliases for offer in RDF}
+ONTOLOGY = tuple(Offer(form.suffix, form.media_type, ALIASES.get(form.suffix, ())) for form in FORMS.values())
 SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*(?:/[A-Za-z0-9][A-Za-z0-9._~-]*)*")
 DUMPS = ("nq", "trig", "ttl", "jsonld")
 SUMS = "SHA256SUMS"
-SHELF = "bustadgraf-dumps"
+SHELF, ONTOLOGY_SHELF, FILE_SHELF = "bustadgraf-dumps", "bustadgraf-ontology", "bustadgraf-ontology-files"
 
 
 @dataclass(frozen=True)
@@ -99,17 +104,87 @@ def data(file: str) -> Response:
 
 
 @blueprint.get("/ont")
-@blueprint.get("/ont/<path:version>")
+@blueprint.get("/ont/<version>")
 def ontology(version: str | None = None) -> Response:
-    """Give the ontology, or lead a person to the concepts."""
-    terms = publication().terms
-    name = Name(str(terms.graph("ontology")), "concepts", "graph/ontology", is_graph=True)
-    if not name.is_known() or (version and not _known(f"{terms.base}ont/{version}")):
+    """Give the ontology or one version of it, or lead a person to the words about it."""
+    if _held_ontology(version) is None:
         raise _unknown()
-    offer = wanted_format((*RDF, HTML))
+    offer = wanted_format((*ONTOLOGY, HTML))
     if offer is HTML:
-        return varies(see_other(f"/{reader_language()}/concepts"), "Accept", "Accept-Language")
-    return varies(_data(name, offer))
+        return _linked(varies(see_other(f"/{reader_language()}/concepts"), "Accept", "Accept-Language"), version)
+    return varies(_ontology_file(offer.name, version))
+
+
+@blueprint.get(f"/ont.<any({', '.join(FORMS)}):suffix>")
+@blueprint.get(f"/ont/<version>.<any({', '.join(FORMS)}):suffix>")
+def ontology_file(suffix: str, version: str | None = None) -> Response:
+    """Give the ontology or one version of it in the format of the suffix."""
+    if _held_ontology(version) is None:
+        raise _unknown()
+    return _ontology_file(suffix, version)
+
+
+@blueprint.get("/ont/context.jsonld")
+def jsonld_context() -> Response:
+    """Give the JSON-LD context alone."""
+    held = _held_ontology(None)
+    if held is None:
+        raise _unknown()
+    told = {"@context": context(held, publication().terms)}
+    return _fresh(Response(json.dumps(told, ensure_ascii=False, indent=1), mimetype="application/ld+json"))
+
+
+@blueprint.get("/ont/module/<name>")
+def module(name: str) -> Response:
+    """Give one module of the ontology as it stands, the one for reasoners too."""
+    found = module_text(name, publication().terms) if SAFE.fullmatch(name) and _held_ontology(None) else None
+    if found is None:
+        raise _unknown()
+    return Response(found, mimetype="text/turtle")
+
+
+def _held_ontology(version: str | None) -> Graph | None:
+    """Return the ontology that is served, or an earlier one that is kept; ``None`` where there is no such version."""
+    held: Graph = current_app.extensions.get(ONTOLOGY_SHELF) or _served_ontology()
+    current_app.extensions[ONTOLOGY_SHELF] = held
+    if not len(held):
+        return None
+    if version in (None, version_of(held)):
+        return held
+    return release(version, publication().terms) if version in releases() else None
+
+
+def _served_ontology() -> Graph:
+    name = str(publication().terms.graph("ontology"))
+    if name not in publication().engine.graphs():
+        return Graph()
+    triples = publication().engine.query(_text("graph"), accept="application/n-triples", default_graphs=[name])
+    return Graph().parse(data=b"".join(triples.chunks), format="nt")
+
+
+def _ontology_file(suffix: str, version: str | None) -> Response:
+    """Make the file of one version once, and give it with links to its other forms and to its neighbours."""
+    made: dict[tuple[str, str], bytes] = current_app.extensions.setdefault(FILE_SHELF, {})
+    key = suffix, version or ""
+    if key not in made:
+        graph = _held_ontology(version)
+        made[key] = FORMS[suffix].make(graph, publication().terms) if graph is not None else b""
+    response = Response(made[key], mimetype=FORMS[suffix].media_type)
+    return _linked(_fresh(response), version)
+
+
+def _linked(response: Response, version: str | None) -> Response:
+    """Name the other forms of the same thing (RFC 8288) and the versions around it (RFC 5829)."""
+    stem = f"/ont/{version}" if version else "/ont"
+    links = [f'<{stem}.{form.suffix}>; rel="alternate"; type="{form.media_type}"' for form in FORMS.values()]
+    links += [f'</{tag}/concepts>; rel="alternate"; type="text/html"; hreflang="{tag}"' for tag in LANGUAGES]
+    links.append('</ont>; rel="latest-version"')
+    graph = _held_ontology(version)
+    prior = next(graph.objects(None, OWL.priorVersion), None) if graph is not None else None
+    if prior is not None:
+        links.append(f'</{str(prior).removeprefix(publication().terms.base)}>; rel="predecessor-version"')
+    response.headers["Link"] = ", ".join(links)
+    return response
 
 
 @blueprint.get("/.well-known/void")
@@ -207,6 +282,8 @@ def _named(path: str) -> Name:
         return _snapshot(rest)
     if first == "kos":
         return _scheme(rest)
+    if first == "ont":
+        return _term(rest)
     return _thing(first, rest)
 
 
@@ -221,6 +298,10 @@ def _thing(kind: str, slug: str, space: str | None = None) -> Name:
 
 def _scheme(name: str) -> Name:
     return _checked(Name(f"{publication().terms.base}kos/{name}", f"{name}/", f"kos/{name}"))
+
+
+def _term(name: str) -> Name:
+    return _checked(Name(publication().terms.prefixes["bso"] + name, f"concepts/{name}", f"ont/{name}"))
 
 
 def _graph(name: str) -> Name:
@@ -249,6 +330,8 @@ def _data(name: Name, offer: Offer) -> Response:
         text, graphs = _text("graph-table" if offer is CSV else "graph"), [name.iri]
     else:
         text, graphs = _query("linked-entity-table" if offer is CSV else "linked-entity", name.iri), []
+        if name.data.startswith("ont/"):
+            graphs = [str(publication().terms.graph("ontology"))]  # what says what it means, not all that uses it
     result = publication().engine.query(text, accept=offer.media_type, default_graphs=graphs)
     return _fresh(given(result))
 
