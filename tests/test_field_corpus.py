@@ -94,6 +94,13 @@ def test_a_question_gives_exactly_the_expected_answer(path: Path, ask_field: Ask
         assert not set(to_text(found, language, CATALOGUE, TERMS)) & set("{}")
 
 
+def test_every_slot_can_be_shown_with_its_example(ask_field: Ask):
+    for question in CATALOGUE:
+        filled = {slot.name: slot.example for slot in question.slots if slot.example and slot.required}
+        found = ask_field(question.id, **filled)
+        assert found.outcome != "clarify" or question.one_of
+
+
 def test_a_contradiction_shows_the_passages_of_both_sources(field_engine: Engine):
     rows = answer(field_engine, CATALOGUE, TERMS, "contradictions").rows
     columns = [column.name for column in CATALOGUE["contradictions"].columns]

@@ -99,9 +99,9 @@ def check(found: Answer, wanted: Mapping[str, Any]) -> None:
         assert list(map(TERMS.compress, found.sources)) == wanted["sources"]
 
 
-def test_there_are_at_least_forty():
+def test_there_are_at_least_fifty():
     numbers = [path.stem for path in FIELD_ANSWERS if path.stem.isdecimal()]
-    assert numbers[:40] == [f"{number:02}" for number in range(1, 41)]
+    assert numbers[:50] == [f"{number:02}" for number in range(1, 51)]
     others = [path.stem for path in FIELD_ANSWERS if not path.stem.isdecimal()]
     assert all(name.partition("-")[0] in numbers for name in others)
 
@@ -492,7 +492,7 @@ def test_a_template_is_whole(question):
 
 def test_the_catalogue_carries_every_competency_question():
     carried = sorted(number for question in CATALOGUE for number in question.cq)
-    assert carried == [int(path.stem) for path in EXPECTED]
+    assert carried == [int(path.stem) for path in FIELD_ANSWERS if path.stem.isdecimal()]
 
 
 def test_no_phrasing_is_shared_by_two_templates():
@@ -502,13 +502,6 @@ def test_no_phrasing_is_shared_by_two_templates():
         for phrasing in (each for phrasings in question.phrasings.values() for each in phrasings):
             owners[phrasing.text.format_map(types).casefold().strip(" ?")].add(question.id)
     assert {text: ids for text, ids in owners.items() if len(ids) > 1} == {}
-
-
-def test_every_slot_can_be_shown_with_its_example(ask_report: Ask):
-    for question in CATALOGUE:
-        filled = {slot.name: slot.example for slot in question.slots if slot.example and slot.required}
-        found = ask_report(question.id, **filled)
-        assert found.outcome != "clarify" or question.one_of
 
 
 def test_a_query_refuses_what_is_no_iri():

@@ -20,7 +20,7 @@ TYPO_SCORE = 88.0  # of 100
 LONGEST_NAME = 10  # words
 LONGEST_WORD = 40  # letters; longer ones are nobody's slip
 SHORTEST_PART = 4  # letters of each part of a compound
-NAMELESS = "Statement"
+NAMELESS = frozenset({"Statement", "Property"})  # what nobody names in a question: "til" is a property and a word
 
 
 @dataclass(frozen=True)
@@ -240,7 +240,7 @@ def _fits(engine: Engine, catalogue: Catalogue) -> Mapping[tuple[str, str], froz
         (question.id, gap.name): gap.values
         for question in catalogue
         for gap in question.openings
-        if NAMELESS not in gap.types
+        if NAMELESS.isdisjoint(gap.types)
     }
     lists = {query: frozenset(row["value"].value for row in engine.select(query.text)) for query in set(gaps.values())}
     return {gap: lists[query] for gap, query in gaps.items()}
