@@ -17,9 +17,10 @@ from flask.testing import FlaskClient
 from jinja2.ext import babel_extract
 from lxml.html import HtmlElement
 
-from kg.engine import Cell, Engine
+from kg.engine import Cell, Engine, open_files
 from kg.export import FORMATS
 from kg.model import AnswerTooLarge, DeadlineExceeded, EngineUnavailable, MemoryExceeded
+from kg.questions import Catalogue
 from kg.snapshot import Snapshot
 from kg.terms import Terms
 from web import app as application
@@ -29,6 +30,7 @@ from web.language import Speech, sort_key
 from web.publication import Publication
 from web.views import SEGMENTS, frame
 from web.views.entity import ASKED
+from web.views.facets import EXTENTS, SPEAKERS, STATES, WORDINGS
 
 ROOT = Path(__file__).parent.parent
 WEB = ROOT / "web"
@@ -44,6 +46,10 @@ PAGES = (
         "data",
         "quality",
         "about",
+        "unknown",
+        "source/?coded=whole",
+        "actor/?kind=ActorGroup&voice=said",
+        "statement/?kind=Stance",
     ),
 )
 LANGUAGES = ("nn", "nb", "en")
@@ -77,7 +83,7 @@ def test_a_page_is_well_made(client, language, path):
     assert all(deeper - level <= 1 for level, deeper in pairwise(levels))
     assert len(identifiers) == len(set(identifiers))
     assert shown.xpath("//link[@rel='alternate']/@hreflang") == list(LANGUAGES)
-    fields = shown.xpath("//input[not(@type='checkbox')] | //select | //textarea")
+    fields = shown.xpath("//input[not(@type='checkbox' or @type='hidden')] | //select | //textarea")
     assert all(shown.xpath(f"//label[@for='{field.get('id')}']") for field in fields)
 
 
@@ -318,7 +324,7 @@ def test_only_addresses_of_creative_commons_get_its_names(address, name):
     assert frame.licence_name(address) == (name or address)
 
 
-@pytest.mark.parametrize("path", ["/nn/unknown", "/nb/unknown/", "/en/actors", "/nn/q", "/nn/%2F%2Fevil.example"])
+@pytest.mark.parametrize("path", ["/nn/unheard", "/nb/unheard/", "/en/actors", "/nn/q", "/nn/%2F%2Fevil.example"])
 def test_a_kind_that_does_not_exist_is_refused_at_once(client, path):
     assert client.get(path).status_code == 404
 
@@ -565,6 +571,7 @@ def test_plain_files_have_pages_too(bare):
         "/nn/",
         "/nn/sparql",
         "/nn/about",
+        "/nn/unknown",
         "/nn/quality",
         "/nn/data",
         "/nn/actor/bergen-kommune",
@@ -587,6 +594,123 @@ def test_a_page_leads_to_its_data(client, path):
         assert client.get(address).status_code == 200
 
 
+# What we do not know
+
+
+@pytest.fixture(scope="module")
+def field_client(field_publication: Publication) -> FlaskClient:
+    """A server of the field corpus."""
+    return create_app(field_publication).test_client()
+
+
+def figures(shown: HtmlElement) -> dict[str, int]:
+    """Every figure of the page with the list that it leads to."""
+    links = shown.xpath("//table[contains(@class, 'figures')]//a | //dl[contains(@class, 'counted')]//a")
+    return {link.get("href"): int(link.text_content()) for link in links}
+
+
+def listed(client: FlaskClient, address: str) -> int:
+    """How many things a list says that it has."""
+    return int(text(page(client, address).xpath("//*[@role='status']")[0]).split()[0])
+
+
+def test_every_figure_is_the_length_of_the_list_it_leads_to(client):
+    found = figures(page(client, "/nn/unknown"))
+
+    assert len(found) > 30
+    assert {address: listed(client, address) for address in found} == found
+
+
+def test_what_nobody_pays_for_is_told_apart_from_what_is_not_coded(client, field_client):
+    report = figures(page(client, "/nn/unknown"))
+    field = figures(page(field_client, "/nn/unknown"))
+
+    assert report["/nn/initiative/?payer=silent"] == 6
+    assert "/nn/initiative/?payer=not-coded" not in report
+    assert field["/nn/initiative/?payer=not-coded"] > 0
+    answered = sum(number for address, number in field.items() if address.startswith("/nn/initiative/?payer="))
+    assert answered == listed(field_client, "/nn/initiative/")
+
+
+@pytest.mark.parametrize(
+    ("language", "reason"),
+    [
+        ("nn", "Kjeldene seier ikkje kven som betaler for Bergen bidrar."),
+        ("nb", "Kildene sier ikke hvem som betaler for Bergen bidrar."),
+        ("en", "The sources do not say who pays for Bergen bidrar."),
+    ],
+)
+def test_questions_that_no_source_answers_stand_with_their_reason(field_client, language, reason):
+    shown = page(field_client, f"/{language}/unknown")
+    (line,) = [each for each in shown.xpath("//li[.//*[@class='name']]") if reason in text(each)]
+
+    assert f"/{language}/q/money-chain?initiative=initiative:bergen-bidrar" in line.xpath(".//a/@href")
+
+
+def test_every_question_that_is_not_listed_has_an_answer(field_client, field_publication):
+    shown = page(field_client, "/en/unknown")
+    outcomes = {each.question.id: each.answer.outcome for each in field_publication.survey if each.answer}
+    open_ = {
+        address.partition("?")[0].rpartition("/")[2] for address in shown.xpath("//a[contains(@href, '/q/')]/@href")
+    }
+
+    assert set(outcomes) == {question.id for question in field_publication.catalogue}
+    assert open_ == {name for name, outcome in outcomes.items() if outcome in ("silent", "partial")}
+
+
+def test_issues_with_one_side_only_name_who_speaks(field_client):
+    shown = page(field_client, "/en/unknown")
+    lines = shown.xpath("//h2[@id='one-sided']/..//li")
+
+    assert len(lines) == listed(field_client, "/en/issue/?speakers=one")
+    assert all(line.xpath(".//a[contains(@href, '/actor/')]") for line in lines)
+
+
+def test_sources_that_are_known_and_not_loaded_are_named(field_client):
+    shown = page(field_client, "/en/unknown")
+    assert "Kommuneproposisjonen 2017" in text(shown.xpath("//h3[contains(., 'not loaded')]/following-sibling::p")[0])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_empty_data_set_knows_nothing_and_says_so(tmp_path, language):
+    nothing = tmp_path / "nothing.ttl"
+    nothing.write_text("", encoding="utf-8")
+    engine = open_files([nothing])
+    client = create_app(Publication(engine, Terms(), None, Catalogue.load(Terms()))).test_client()
+    shown = page(client, f"/{language}/unknown")
+    engine.close()
+
+    assert figures(shown) == {}
+    assert shown.xpath("//*[@class='notice']")
+    assert shown.xpath("//h2[@id='principle']")
+
+
+@pytest.mark.parametrize("path", ["", "q/money-chain?initiative=initiative:bergen-bidrar", "initiative/bergen-bidrar"])
+def test_where_something_is_not_known_the_page_about_that_is_near(client, path):
+    assert page(client, f"/nn/{path}").xpath("//main//a[@href='/nn/unknown']")
+
+
+# Lists
+
+
+def test_a_list_is_narrowed_by_source_and_kind_and_keeps_that_on_the_next_page(field_client):
+    narrowed = page(field_client, "/nn/statement/?kind=Fact")
+    (onwards,) = narrowed.xpath("//nav[@class='pager']//a/@href")
+    both = "/nn/statement/?kind=Fact&source=source:ervik-linden-2016"
+
+    assert "kind=Fact" in onwards
+    assert "page=2" in onwards
+    assert 0 < listed(field_client, both) < listed(field_client, "/nn/statement/?kind=Fact")
+    assert narrowed.xpath("//select[@name='kind']/option[@selected]/@value") == ["Fact"]
+
+
+@pytest.mark.parametrize("query", ["kind=Nonsense", "source=source:nobody", "kind=Municipality&source=<script>"])
+def test_a_list_narrowed_to_nothing_says_so(client, query):
+    shown = page(client, f"/nn/actor/?{query}")
+    assert shown.xpath("//ul[@class='entries']") == []
+    assert "ingenting" in text(shown.xpath("//*[@class='notice']")[0])
+
+
 # Words of the interface
 
 
@@ -600,7 +724,8 @@ def wordings() -> Iterator[str | tuple[str, str]]:
     yield from (words for words, _ in frame.MENU)
     yield from ((one, many) for _, one, many in frame.COUNTED)
     yield from (kinds for _, kinds in SEGMENTS.values())
-    yield from (words for asked in ASKED.values() for words, _ in asked)
+    yield from (each.words for asked in ASKED.values() for each in asked)
+    yield from (words for table in (STATES, EXTENTS, WORDINGS, SPEAKERS) for words in table.values())
     yield from (*application.TITLES.values(), *application.TEXTS.values())
     for name in ("sparql", "negotiation", "linked_data", "api"):
         yield from _told_as_problems(ast.parse((WEB / f"{name}.py").read_text(encoding="utf-8")))

@@ -22,16 +22,17 @@ from kg.model import (
     QueryError,
     QueryForbidden,
 )
-from kg.questions import Answer, answer
+from kg.questions import Answer, UnknownTriple, answer
 from kg.understanding import ask
 from web import views
-from web.api import LONGEST_QUESTION, given_slots, lexicon
+from web.api import LONGEST_QUESTION, asked_triple, given_slots, lexicon
 from web.language import Speech, as_language, wanted_language
 from web.linked_data import SUMS, Dumps
 from web.publication import publication
 from web.sparql import told
 from web.views.lookup import Lookup, Name
-from web.views.statements import source_infos
+from web.views.statements import Statement, source_infos
+from web.views.why import Consequence, consequences, why_page
 
 blueprint = Blueprint("explorer", __name__)
 
@@ -138,7 +139,9 @@ def listing(kind: str) -> AnyResponse:
     """List the things of one kind."""
     number = request.args.get("page", "1")
     lookup = _lookup()
-    page = _found(views.list_page(lookup, kind, max(1, int(number)) if number.isdecimal() and len(number) < 7 else 1))
+    wanted = {name: value[:LONGEST_QUESTION] for name, value in request.args.items()}
+    first = max(1, int(number)) if number.isdecimal() and len(number) < 7 else 1
+    page = _found(views.list_page(lookup, kind, first, wanted))
     return _page("list.html", page=page, others=views.lists_of(lookup))
 
 
@@ -155,12 +158,31 @@ def thing(kind: str, slug: str) -> AnyResponse:
     if kind == "passage":
         return _page("passage.html", page=_found(views.passage_page(lookup, slug)))
     if kind == "statement":
-        return _page("statement.html", page=_found(views.statement_page(lookup, slug)))
+        told = _found(views.statement_page(lookup, slug))
+        return _page("statement.html", page=told, follows=_follows(lookup, told.statement))
     page = _found(views.entity_page(lookup, kind, slug))
     if kind == "issue":
         stances = views.issue_matrix(lookup, page.statements, page.iri)
         return _page("issue.html", page=page, matrix=stances, statements=page.statements)
     return _page("entity.html", page=page)
+
+
+def _follows(lookup: Lookup, statement: Statement) -> tuple[Consequence, ...]:
+    catalogue = publication().catalogue
+    parts = [part.iri for part in (statement.subject, statement.predicate, statement.object) if part and part.iri]
+    if catalogue is None or statement.kind != "Fact" or len(parts) < 3:
+        return ()
+    return consequences(lookup, catalogue, (parts[0], parts[1], parts[2]))
+
+
+@blueprint.get(f"{PAGE}/why")
+def why() -> AnyResponse:
+    """Tell why something holds: by which rule, from what, and on which passages that rests."""
+    catalogue = publication().catalogue or abort(404)
+    try:
+        return _page("why.html", page=why_page(_lookup(), catalogue, asked_triple()))
+    except UnknownTriple:
+        abort(404)
 
 
 @blueprint.get(f"{PAGE}/search")
@@ -198,6 +220,12 @@ def quality() -> AnyResponse:
     lookup = _lookup()
     findings = views.findings(lookup, snapshot.findings()) if snapshot else ()
     return _page("quality.html", findings=findings, sources=tuple(source_infos(lookup).values()))
+
+
+@blueprint.get(f"{PAGE}/unknown")
+def unknown() -> AnyResponse:
+    """Show what the sources cover and what they leave unsaid."""
+    return _page("unknown.html", page=views.unknown_page(_lookup(), publication().survey))
 
 
 @dataclass(frozen=True)

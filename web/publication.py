@@ -1,6 +1,7 @@
 """What one running server publishes: an engine, a snapshot, names and questions."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 from flask import current_app
@@ -9,6 +10,7 @@ from kg.engine import Engine
 from kg.questions import Catalogue
 from kg.snapshot import Snapshot
 from kg.terms import Terms
+from web.survey import Asking, survey
 
 EXTENSION = "bustadgraf"
 
@@ -25,6 +27,11 @@ class Publication:
     terms: Terms
     snapshot: Snapshot | None = None
     catalogue: Catalogue | None = None
+
+    @cached_property
+    def survey(self) -> tuple[Asking, ...]:
+        """Every question of the catalogue with how it is answered; asked once, for what is served never changes."""
+        return tuple(survey(self.engine, self.catalogue, self.terms)) if self.catalogue else ()
 
 
 def publication() -> Publication:

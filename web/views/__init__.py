@@ -7,6 +7,7 @@ from web.views.lists import ConceptsPage, ListPage, concepts_page, findings, lis
 from web.views.lookup import Lookup, Name, page_of
 from web.views.source import PassagePage, SourcePage, StatementPage, passage_page, source_page, statement_page
 from web.views.stances import Matrix, issue_matrix, matrix
+from web.views.unknown import UnknownPage, unknown_page
 
 __all__ = [
     "SEGMENTS",
@@ -22,6 +23,7 @@ __all__ = [
     "Site",
     "SourcePage",
     "StatementPage",
+    "UnknownPage",
     "answer_page",
     "concepts_page",
     "entity_page",
@@ -37,4 +39,5 @@ __all__ = [
     "site",
     "source_page",
     "statement_page",
+    "unknown_page",
 ]

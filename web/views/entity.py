@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from kg.engine import Cell
 from web.language import sort_key
-from web.views.lookup import Lookup, Name, Naming, Solutions, iri_of
+from web.views.lookup import Lookup, Name, Naming, Solutions, iri_of, why_href
 from web.views.statements import (
     FACTUAL,
     RDF,
@@ -24,6 +24,7 @@ SEGMENTS: Mapping[str, tuple[str, str]] = {
     "place": ("Place", "Places"),
     "issue": ("Issue", "Issues"),
     "instrument": ("FrameworkCondition", "Instruments and conditions"),
+    "award": ("FundingAward", "Awards"),
     "change": ("FrameworkChange", "Changes"),
     "project": ("ResearchProject", "Research projects"),
     "source": ("Source", "Sources"),
@@ -45,23 +46,52 @@ SEGMENTS: Mapping[str, tuple[str, str]] = {
 # Properties that only rules write: shown as derived, with the definition that says how.
 DERIVED = ("serves", "offeredWithin", "supersededBy")
 
-# What a reader asks of an initiative or an actor: the question, and the facts that would answer it.
-ASKED: Mapping[str, tuple[tuple[str, tuple[str, ...]], ...]] = {
+
+@dataclass(frozen=True)
+class Asked:
+    """What a reader asks of a thing: the question, and the facts that would answer it.
+
+    *name* stands in addresses; *of* is the class that the question makes sense for, ``None``: for all of the kind.
+    """
+
+    name: str
+    words: str
+    keys: tuple[str, ...]
+    of: str | None = None
+
+
+WORK = ("provides", "performsTask", "playsRole", "offersHelp", "administers")
+ASKED: Mapping[str, tuple[Asked, ...]] = {
     "initiative": (
-        ("Who is behind it", ("providedBy",)),
-        ("Who pays for it", ("fundedBy", "fundedUnder")),
-        ("Where it is offered", ("offeredIn",)),
-        ("Who it is for", ("targets",)),
-        ("What exactly it does", ("offersHelp", "performsTask", "mediatesFor")),
-        ("When it began", ("periodStart",)),
-        ("How it has been evaluated", ("evaluationStatus",)),
+        Asked("organiser", "Who is behind it", ("providedBy",)),
+        Asked("payer", "Who pays for it", ("fundedBy", "fundedUnder")),
+        Asked("place", "Where it is offered", ("offeredIn",)),
+        Asked("group", "Who it is for", ("targets",)),
+        Asked("help", "What exactly it does", ("offersHelp", "performsTask", "mediatesFor")),
+        Asked("start", "When it began", ("periodStart",)),
+        Asked("evaluation", "How it has been evaluated", ("evaluationStatus",)),
     ),
     "actor": (
-        ("Which initiatives it is behind", ("provides",)),
-        ("What it does in the field", ("provides", "performsTask", "playsRole", "offersHelp", "administers")),
-        ("What it thinks itself", ("holder",)),
+        Asked("initiatives", "Which initiatives it is behind", ("provides",)),
+        Asked("work", "What it does in the field", WORK),
+        Asked("voice", "What it thinks itself", ("holder",)),
+    ),
+    "instrument": (
+        Asked("keeper", "Who administers or owns it", ("administeredBy", "ownedBy")),
+        Asked("users", "Who can use it, and whom it binds", ("availableTo", "intendedFor", "obliges")),
+        Asked("validity", "From when and how long it applies", ("validFrom", "validTo")),
+        Asked("amount", "How much money there is", ("amount",), "FundingInstrument"),
+        Asked("money", "Where the money comes from", ("paidBy",), "FundingInstrument"),
+    ),
+    "award": (
+        Asked("giver", "Who gave it", ("awardedBy",)),
+        Asked("receiver", "Who got it", ("awardedTo",)),
+        Asked("amount", "How much money it is", ("amount",)),
     ),
 }
+
+# A question that is answered by the opposite property of another thing, too.
+INVERSES: Mapping[str, str] = {"provides": "providedBy", "administers": "administeredBy"}
 
 LITERAL_FACTS = ("organisationNumber", "year", "periodStart", "periodEnd")
 UPWARDS = ("within", "subgroupOf", "concerns")
@@ -69,11 +99,11 @@ UPWARDS = ("within", "subgroupOf", "concerns")
 
 @dataclass(frozen=True)
 class Claim:
-    """One value under a property with the statements that say so; *derived* where only a rule does."""
+    """One value under a property with the statements that say so; *why* where only a rule does: the page that tells."""
 
     value: Name
     statements: tuple[Statement, ...]
-    derived: bool = False
+    why: str | None = None
 
 
 @dataclass(frozen=True)
@@ -295,8 +325,9 @@ def _derived(lookup: Lookup, known: _Known) -> tuple[Property, ...]:
     derived = []
     for key in DERIVED:
         values = _in_order(known.naming[iri] for iri in {cell.value for cell in _values(known.own, lookup.own(key))})
+        told = (Claim(name, (), why_href(lookup, (known.iri, lookup.own(key), name.iri or ""))) for name in values)
         if values:
-            derived.append(Property(lookup.term(key), tuple(Claim(name, (), True) for name in values)))
+            derived.append(Property(lookup.term(key), tuple(told)))
     return tuple(derived)
 
 
@@ -311,13 +342,22 @@ def _inverses(lookup: Lookup) -> dict[str, str]:
 
 def _unknown(lookup: Lookup, segment: str, known: _Known) -> Unknown | None:
     """List what a reader would ask and the sources coded whole do not say; people are not asked about."""
-    if segment not in ASKED or any(cell.value == lookup.own("Person") for cell in _values(known.own, f"{RDF}type")):
+    asked = asked_of(lookup, segment, (cell.value for cell in _values(known.own, f"{RDF}type")))
+    if not asked:
         return None
     complete = [info for info in known.statements.sources.values() if info.complete]
     if not complete:
         return Unknown((), (), False)
-    open_ = [lookup.speech.say(words) for words, keys in ASKED[segment] if not _answered(lookup, known, keys)]
+    open_ = [lookup.speech.say(each.words) for each in asked if not _answered(lookup, known, each.keys)]
     return Unknown(tuple(open_), tuple(_source_names(complete)), True)
+
+
+def asked_of(lookup: Lookup, segment: str, classes: Iterable[str]) -> tuple[Asked, ...]:
+    """Return what one asks of a thing with these classes; people are not asked about."""
+    found = {lookup.local(kind) for kind in classes}
+    if "Person" in found:
+        return ()
+    return tuple(asked for asked in ASKED.get(segment, ()) if asked.of is None or asked.of in found)
 
 
 def _source_names(infos: Iterable[SourceInfo]) -> list[Name]:
@@ -326,7 +366,6 @@ def _source_names(infos: Iterable[SourceInfo]) -> list[Name]:
 
 def _answered(lookup: Lookup, known: _Known, keys: Iterable[str]) -> bool:
     """Say whether anything, even a denial or a possibility, was said by one of *keys*, either way round."""
-    inverse = {"provides": "providedBy", "administers": "administeredBy"}
     for key in keys:
         if key == "holder" and any(_holds(view, known.iri) for view in known.statements.views):
             return True
@@ -335,6 +374,6 @@ def _answered(lookup: Lookup, known: _Known, keys: Iterable[str]) -> bool:
                 continue
             if each.subject and each.subject.iri == known.iri and each.predicate.iri == lookup.own(key):
                 return True
-            if each.object and each.object.iri == known.iri and each.predicate.iri == lookup.own(inverse.get(key, "")):
+            if each.object and each.object.iri == known.iri and each.predicate.iri == lookup.own(INVERSES.get(key, "")):
                 return True
     return False

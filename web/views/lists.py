@@ -7,8 +7,9 @@ from kg.engine import Cell
 from kg.model import Finding
 from web.language import folded, sort_key
 from web.views.entity import SEGMENTS
+from web.views.facets import Facet, facets, superclasses, value_of
 from web.views.lookup import Lookup, Name, Solutions, page_of
-from web.views.statements import RDF, SKOS
+from web.views.statements import KINDS, RDF, SKOS, source_infos
 
 PAGE_LENGTH = 100
 RECORDS: Mapping[str, str] = {"statement": "Statement", "passage": "Passage"}
@@ -25,8 +26,36 @@ class Entry:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """A value that a list can be narrowed to, with how many things have it where that was counted."""
+
+    value: str
+    words: str
+    count: int | None
+    chosen: bool
+
+
+@dataclass(frozen=True)
+class Field:
+    """A way to narrow a list, as a select; one that is not *offered* is shown where it was chosen by a link."""
+
+    name: str
+    label: str
+    choices: tuple[Choice, ...]
+    offered: bool
+
+    @property
+    def chosen(self) -> Choice | None:
+        """What it is narrowed to."""
+        return next((choice for choice in self.choices if choice.chosen), None)
+
+
+@dataclass(frozen=True)
 class ListPage:
-    """A page of a list: *number* counts from 1; *more* says whether another follows."""
+    """A page of a list: *number* counts from 1; *more* says whether another follows.
+
+    *chosen* maps the fields that narrow the list to what they are narrowed to, for the addresses of other pages.
+    """
 
     segment: str
     title: str
@@ -35,6 +64,8 @@ class ListPage:
     total: int
     number: int
     more: bool
+    fields: tuple[Field, ...]
+    chosen: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -55,12 +86,18 @@ class ConceptsPage:
     properties: tuple[Entry, ...]
 
 
-def list_page(lookup: Lookup, segment: str, number: int) -> ListPage | None:
-    """Build ``/{lang}/SEGMENT/``; ``None`` for a kind that does not exist."""
+def list_page(lookup: Lookup, segment: str, number: int, wanted: Mapping[str, str] | None = None) -> ListPage | None:
+    """Build ``/{lang}/SEGMENT/``, narrowed to what is *wanted* (facet → value); ``None`` for a kind there is not."""
     if segment not in SEGMENTS:
         return None
     local, kinds = SEGMENTS[segment]
-    found = _records(lookup, local) if segment in RECORDS else _things(lookup, segment, local)
+    records = segment in RECORDS
+    ways = _ways_of_records(lookup, segment) if records else facets(lookup, segment)
+    chosen = {way.name: value for way in ways if (value := (wanted or {}).get(way.name))}
+    if any(chosen[way.name] not in way.values for way in ways if way.name in chosen):
+        found = []
+    else:
+        found = _records(lookup, local, chosen) if records else _things(lookup, segment, local, ways, chosen)
     first = (number - 1) * PAGE_LENGTH
     return ListPage(
         segment=segment,
@@ -70,14 +107,43 @@ def list_page(lookup: Lookup, segment: str, number: int) -> ListPage | None:
         total=len(found),
         number=number,
         more=len(found) > first + PAGE_LENGTH,
+        fields=tuple(_field(way, chosen.get(way.name), counted=not records) for way in ways),
+        chosen=chosen,
     )
 
 
-def _things(lookup: Lookup, segment: str, local: str) -> list[Entry]:
+def _field(way: Facet, chosen: str | None, counted: bool) -> Field:
+    choices = [
+        Choice(value, way.words[value], len(things) if counted else None, value == chosen)
+        for value, things in way.values.items()
+    ]
+    if chosen and chosen not in way.values:
+        choices.append(Choice(chosen, chosen, 0, True))
+    return Field(way.name, way.label, tuple(choices), way.offered and len(choices) > 1)
+
+
+def _things(lookup: Lookup, segment: str, local: str, ways: Iterable[Facet], chosen: Mapping[str, str]) -> list[Entry]:
     rows = lookup.rows("listed", kind=[lookup.own(local)])
     stem = f"/{lookup.language}/{segment}/"
     entries = _entries(lookup, rows, without=lookup.own(local))
-    return [entry for entry in entries if (entry.name.href or "").startswith(stem)]
+    narrowed = [way.having(chosen[way.name]) for way in ways if way.name in chosen]
+    return [
+        entry
+        for entry in entries
+        if (entry.name.href or "").startswith(stem) and all(entry.name.iri in things for things in narrowed)
+    ]
+
+
+def _ways_of_records(lookup: Lookup, segment: str) -> tuple[Facet, ...]:
+    """Statements and passages can be narrowed to a source, statements to a kind; nobody counts them for that."""
+    say = lookup.speech.say
+    sources = {value_of(lookup, iri): info.name.text for iri, info in source_infos(lookup).items() if info.loaded}
+    order = sorted(sources, key=lambda value: sort_key(sources[value]))
+    ways = [Facet("source", say("Source"), {value: frozenset() for value in order}, sources)]
+    if segment == "statement":
+        kinds = {kind: lookup.term(kind).text for kind in KINDS}
+        ways.insert(0, Facet("kind", say("Kind"), {kind: frozenset() for kind in kinds}, kinds))
+    return tuple(ways)
 
 
 def _entries(lookup: Lookup, rows: Solutions, without: str = "") -> list[Entry]:
@@ -85,7 +151,7 @@ def _entries(lookup: Lookup, rows: Solutions, without: str = "") -> list[Entry]:
     things: dict[str, dict[str, list[Cell]]] = {}
     for row in rows:
         things.setdefault(row["thing"].value, {}).setdefault(row["key"].value, []).append(row["value"])
-    above = _superclasses(lookup) if things else {}
+    above = superclasses(lookup) if things else {}
     found = [_entry(lookup, iri, values, above, without) for iri, values in things.items()]
     return list(_sorted(found))
 
@@ -105,25 +171,9 @@ def _texts(cells: Iterable[Cell]) -> dict[str, str]:
     return {cell.lang or "": cell.value for cell in cells}
 
 
-def _superclasses(lookup: Lookup) -> dict[str, set[str]]:
-    """Return every class with all the classes above it."""
-    direct: dict[str, set[str]] = {}
-    for row in lookup.rows("subclasses"):
-        if row["key"].value.endswith("#subClassOf") and row["one"].value != row["other"].value:
-            direct.setdefault(row["one"].value, set()).add(row["other"].value)
-    found: dict[str, set[str]] = {}
-    for kind in direct:
-        reached: set[str] = set()
-        frontier = {*direct[kind]}
-        while frontier:
-            reached |= frontier
-            frontier = {wider for each in frontier for wider in direct.get(each, ())} - reached
-        found[kind] = reached - {kind}
-    return found
-
-
-def _records(lookup: Lookup, local: str) -> list[Entry]:
-    rows = lookup.rows("listed-records", kind=[lookup.own(local)])
+def _records(lookup: Lookup, local: str, chosen: Mapping[str, str]) -> list[Entry]:
+    narrowed = {"source": [lookup.terms.expand(chosen["source"])]} if "source" in chosen else {}
+    rows = lookup.rows("listed-records", kind=[lookup.own(chosen.get("kind", local))], **narrowed)
     naming = lookup.names({row["source"].value for row in rows})
     entries: dict[str, Entry] = {}
     for row in rows:
