@@ -300,17 +300,27 @@ def ask(question: str, form: str, snapshot_path: Path | None, lang: Language) ->
 @main.command()
 @click.argument("file", type=click.File(encoding="utf-8"))
 @click.option("--format", "form", help="json xml csv tsv, or ttl nt jsonld rdfxml. [default: json or ttl]")
+@click.option("--why", is_flag=True, help="Tell why each triple of a CONSTRUCT holds: rule, premises, passages.")
 @snapshot_option
-def query(file: TextIO, form: str | None, snapshot_path: Path | None) -> None:
+@language_option
+def query(file: TextIO, form: str | None, why: bool, snapshot_path: Path | None, lang: Language) -> None:
     """Run the SPARQL in FILE (- for standard input) on the current snapshot.
 
     \b
     bustadgraf query who-does-what.rq --format json
     echo 'ASK { ?s ?p ?o }' | bustadgraf query -
+    bustadgraf query whom-they-serve.rq --why
     """
     from kg.engine import media_type_of
+    from kg.questions import Catalogue, reasons
 
-    with opened(snapshot_path) as (_, _terms, engine):
+    if why and form:
+        raise click.UsageError("--why tells in words; leave --format out.")
+    with opened(snapshot_path) as (_, terms, engine):
+        if why:
+            for told in reasons(engine, Catalogue.load(terms), terms, file.read(), lang):
+                click.echo(told)
+            return
         for chunk in engine.query(file.read(), accept=media_type_of(form)).chunks:
             sys.stdout.buffer.write(chunk)
         sys.stdout.buffer.flush()

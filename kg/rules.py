@@ -8,7 +8,6 @@ from importlib.abc import Traversable
 import yaml
 from pyparsing import ParseException
 from rdflib import BNode, Variable
-from rdflib.namespace import RDF
 from rdflib.plugins.sparql.algebra import translatePath, translatePName, translatePrologue, traverse
 from rdflib.plugins.sparql.parser import parseQuery
 from rdflib.plugins.sparql.parserutils import CompValue
@@ -21,7 +20,6 @@ Pattern = tuple[Node, Node, Node]
 Bindings = Mapping[Variable, Node]
 
 SUFFIX = ".rq"
-LIST = (RDF.first, RDF.rest)
 
 
 class RuleError(InputError):
@@ -36,10 +34,6 @@ class Rule:
     head: Pattern
     body: tuple[Pattern, ...]
     words: Mapping[Language, str]
-
-    def matching(self, triple: Pattern) -> Bindings | None:
-        """Bind the variables of the head so that it says *triple*; ``None`` where it cannot."""
-        return bound(self.head, triple)
 
 
 def bound(pattern: Pattern, triple: Pattern) -> Bindings | None:
@@ -56,11 +50,6 @@ def filled(pattern: Pattern, bindings: Bindings) -> Pattern:
     """Put what is bound in the place of its variables."""
     subject, predicate, value = (bindings.get(each, each) if isinstance(each, Variable) else each for each in pattern)
     return subject, predicate, value
-
-
-def is_list(pattern: Pattern) -> bool:
-    """Say whether *pattern* only spells out an RDF list."""
-    return pattern[1] in LIST
 
 
 def load_rules(folder: Traversable | None = None) -> tuple[Rule, ...]:

@@ -10,18 +10,24 @@ from kg.model import LANGUAGES, InputError, Language
 from kg.questions import (
     Answer,
     Catalogue,
+    Triple,
     UnknownQuestion,
     UnknownSlot,
     UnknownSlotValue,
+    UnknownTriple,
     answer,
     catalogue_json,
+    explained,
     fetch_labels,
     name_of,
     permalink,
+    said,
     slot_values,
     to_csv,
     to_json,
     to_jsonld,
+    triple_of,
+    why_json,
 )
 from kg.understanding import Lexicon, ask, suggest
 from web.language import as_language, sort_key
@@ -112,6 +118,16 @@ def search() -> Response:
     return _json([*names, *_passages(wanted, language)][:MOST_HITS])
 
 
+@blueprint.get("/why")
+def why() -> Response:
+    """Tell why a triple holds: by which rule, from what, and on which passages that rests."""
+    published, language = publication(), _language()
+    catalogue, terms = _catalogue(), published.terms
+    step, labels = explained(published.engine, catalogue, terms, asked_triple())
+    sentence = said(step, labels, catalogue, terms)[language]
+    return _json({"sentence": sentence, **why_json(step, labels, language, terms), "version": _version()})
+
+
 @blueprint.get("/source")
 def sources() -> Response:
     """List the sources with their access and how much of each is coded."""
@@ -165,6 +181,12 @@ def _given_twice(error: RepeatedSlot) -> Response:
     return problem(400, "The request is not understood", text, filled, reason="repeated", value=error.value)
 
 
+@blueprint.errorhandler(UnknownTriple)
+def _not_held(error: UnknownTriple) -> Response:
+    text = "The data set does not hold this, neither stated nor derived."
+    return problem(404, "The page does not exist", text, reason="triple", value=" ".join(error.triple))
+
+
 @blueprint.errorhandler(UnknownSlotValue)
 def _no_such_value(error: UnknownSlotValue) -> Response:
     text, filled = (
@@ -189,6 +211,12 @@ def lexicon() -> Lexicon:
         current_app.extensions[LEXICON] = Lexicon.load(publication().engine, _catalogue())
     known: Lexicon = current_app.extensions[LEXICON]
     return known
+
+
+def asked_triple() -> Triple:
+    """Return the triple that the address asks about; raise :class:`UnknownTriple` for what can be none."""
+    subject, predicate, value = (request.args.get(name, "") for name in ("subject", "predicate", "object"))
+    return triple_of((subject, predicate, value), publication().terms)
 
 
 def given_slots() -> dict[str, str]:

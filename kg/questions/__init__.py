@@ -16,8 +16,8 @@ from kg.questions.evidence import Evidence
 from kg.questions.rendering import catalogue_json, permalink, to_csv, to_json, to_jsonld, why_json
 from kg.questions.rows import Cell
 from kg.questions.slots import slot_values
-from kg.questions.telling import to_text, why_text
-from kg.questions.why import Step, Triple, UnknownTriple, explained, rule_in_words, said
+from kg.questions.telling import reasons, to_text, why_text
+from kg.questions.why import Step, Triple, UnknownTriple, clause, explained, following, rule_in_words, said, triple_of
 from kg.questions.wording import Labels, fetch_labels, in_all_languages, listed, name_of, shown
 
 __all__ = [
@@ -44,12 +44,15 @@ __all__ = [
     "answer",
     "asked",
     "catalogue_json",
+    "clause",
     "explained",
     "fetch_labels",
+    "following",
     "in_all_languages",
     "listed",
     "name_of",
     "permalink",
+    "reasons",
     "rule_in_words",
     "said",
     "shown",
@@ -58,6 +61,7 @@ __all__ = [
     "to_json",
     "to_jsonld",
     "to_text",
+    "triple_of",
     "why_json",
     "why_text",
 ]

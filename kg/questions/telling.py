@@ -4,11 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from kg.model import Language
+from rdflib import Graph, URIRef
+
+from kg.engine import Engine
+from kg.model import InputError, Language
 from kg.questions.answering import Answer, Note, Row
 from kg.questions.catalogue import Catalogue
 from kg.questions.evidence import Evidence
-from kg.questions.why import Step, clause, rule_in_words, said
+from kg.questions.why import Step, clause, explained, rule_in_words, said
 from kg.questions.wording import Labels, name_of, shown
 from kg.terms import Terms
 
@@ -21,6 +24,22 @@ def to_text(answer: Answer, language: Language, catalogue: Catalogue, terms: Ter
 def why_text(step: Step, labels: Labels, language: Language, catalogue: Catalogue, terms: Terms) -> str:
     """Tell why something holds: the sentence, the rule, and beneath it what that took, down to the passages."""
     return "\n".join(_Told(labels, language, catalogue, terms).lines(step))
+
+
+def reasons(engine: Engine, catalogue: Catalogue, terms: Terms, sparql: str, language: Language) -> Iterator[str]:
+    """Tell why each triple holds that the CONSTRUCT query *sparql* gives, in the order of their names.
+
+    Raise :class:`InputError` for a query of another form, :class:`UnknownTriple` for a triple that the data set
+    does not hold. What leads to words rather than to a thing was said or declared, and is left out.
+    """
+    result = engine.query(sparql)
+    if result.kind != "graph":
+        raise InputError("Only what a CONSTRUCT or DESCRIBE gives can be explained: triples.")
+    found = Graph().parse(data=b"".join(result.chunks), format="turtle")
+    triples = sorted(tuple(map(str, triple)) for triple in found if all(isinstance(term, URIRef) for term in triple))
+    for subject, predicate, value in triples:
+        step, labels = explained(engine, catalogue, terms, (subject, predicate, value))
+        yield why_text(step, labels, language, catalogue, terms)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from rdflib import URIRef, Variable
+from rdflib import RDF, URIRef, Variable
 
 from kg.engine import Cell as Binding
 from kg.engine import Engine
@@ -12,13 +12,15 @@ from kg.model import LANGUAGES, InputError, Language
 from kg.questions.catalogue import Catalogue, Words, capital
 from kg.questions.evidence import Evidence, basis_of, metadata_evidence, statement_evidence, strongest
 from kg.questions.wording import Labels, fetch_labels, name_of
-from kg.rules import Bindings, Pattern, Rule, filled, load_rules
+from kg.rules import Bindings, Pattern, Rule, bound, filled, load_rules
 from kg.terms import Terms
 
 Triple = tuple[str, str, str]
 Origin = Literal["said", "front-matter", "declared", "concept", "ontology", "record", "derived"]
 
 MOST_WAYS = 6  # that are told of one triple, and that are tried of one rule
+MOST_FOLLOWING = 30
+NOT_IN_IRIS = {*map(chr, range(33)), *'<>"{}|^`\\'}
 NOT_STATED = ("graph/inferred", "graph/helper")
 GRAPHS: Mapping[str, Origin] = {"graph/ontology": "ontology", "graph/kos": "concept", "graph/dataset": "declared"}
 
@@ -28,7 +30,7 @@ class UnknownTriple(InputError):
 
     def __init__(self, triple: Triple) -> None:
         self.triple = triple
-        super().__init__("The data set does not hold this, neither stated nor derived.")
+        super().__init__(f"The data set does not hold this, neither stated nor derived: {' '.join(triple)}")
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,17 @@ class Step:
             yield from step.iris
 
 
+def triple_of(names: Triple, terms: Terms) -> Triple:
+    """Write out *names* (CURIEs, IRIs, local names of our terms, ``a``); raise :class:`UnknownTriple` for no names."""
+    if any(not name or set(name) & NOT_IN_IRIS for name in names):
+        raise UnknownTriple(names)
+    try:
+        subject, predicate, value = (str(RDF.type if name == "a" else terms.uri(name)) for name in names)
+    except KeyError as error:
+        raise UnknownTriple(names) from error
+    return subject, predicate, value
+
+
 def explain(engine: Engine, catalogue: Catalogue, terms: Terms, triples: Iterable[Triple]) -> dict[Triple, Step]:
     """Tell why each of *triples* (full IRIs) holds; one that the data set does not hold is missing from the answer.
 
@@ -106,6 +119,18 @@ def explained(engine: Engine, catalogue: Catalogue, terms: Terms, triple: Triple
     if triple not in found:
         raise UnknownTriple(triple)
     return found[triple], fetch_labels(engine, catalogue, found[triple].iris)
+
+
+def following(engine: Engine, catalogue: Catalogue, terms: Terms, triple: Triple) -> tuple[Triple, ...]:
+    """Return what only the rules say and would not say, or not by this way, without *triple*; nearest first."""
+    prover = _Prover(engine, catalogue, terms, load_rules())
+    found: dict[Triple, None] = {}
+    fresh = [triple]
+    while fresh and len(found) < MOST_FOLLOWING:
+        drawn = dict.fromkeys(each for known in fresh for each in prover.next(known))
+        fresh = [each for each in prover.derived(drawn) if each not in found]
+        found.update(dict.fromkeys(fresh))
+    return tuple(found)[:MOST_FOLLOWING]
 
 
 def said(step: Step, labels: Labels, catalogue: Catalogue, terms: Terms) -> Words:
@@ -181,6 +206,7 @@ class _Prover:
     terms: Terms
     rules: tuple[Rule, ...]
     leaves: dict[Triple, Step | None] = field(default_factory=dict)
+    held: set[Triple] = field(default_factory=set)
 
     def step(self, triple: Triple, above: frozenset[Triple] = frozenset()) -> Step | None:
         """Find why *triple* holds without what stands *above* it: nothing is its own reason."""
@@ -201,6 +227,22 @@ class _Prover:
                     Step(triple, "derived", rule=way.rule, marks=way.marks, premises=tuple(filter(None, premises)))
                 )
         return replace(proven[0], others=tuple(proven[1:])) if proven else None
+
+    def next(self, triple: Triple) -> Iterator[Triple]:
+        """Give what a rule says where *triple* is one of its conditions."""
+        for rule in self.rules:
+            for pattern in rule.body:
+                bindings = bound(pattern, _nodes(triple))
+                for row in self.engine.select(_backwards(rule, bindings, MOST_FOLLOWING)) if bindings else ():
+                    head = filled(rule.head, {**(bindings or {}), **_bound(row)})
+                    if all(isinstance(term, URIRef) for term in head):
+                        yield _plain(head)
+
+    def derived(self, triples: Iterable[Triple]) -> list[Triple]:
+        """Keep those of *triples* that only the rules say."""
+        wanted = list(triples)
+        self._look_up(wanted)
+        return [each for each in wanted if self.leaves[each] is None and each in self.held]
 
     def _rank(self, way: _Way) -> tuple[int, int, str]:
         """Put ways first that need little more, and that rest on what is said rather than on how it was coded."""
@@ -227,6 +269,7 @@ class _Prover:
             graphs.setdefault(triple, set()).add(row["graph"].value.removeprefix(self.terms.base))
             if "statement" in row:
                 statements.setdefault(triple, {})[row["statement"].value] = None
+        self.held.update(graphs)
         for triple in wanted:
             stated = graphs.get(triple, set()) - set(NOT_STATED)
             self.leaves[triple] = self._leaf(triple, stated, tuple(statements.get(triple, ()))) if stated else None
@@ -239,8 +282,7 @@ class _Prover:
         return Step(triple, next((GRAPHS[graph] for graph in GRAPHS if graph in graphs), elsewhere))
 
     def _ways(self, triple: Triple) -> list[_Way]:
-        nodes = (URIRef(triple[0]), URIRef(triple[1]), URIRef(triple[2]))
-        asked = [(rule, bindings) for rule in self.rules if (bindings := rule.matching(nodes)) is not None]
+        asked = [(rule, bindings) for rule in self.rules if (bindings := bound(rule.head, _nodes(triple))) is not None]
         return [
             _Way(rule, {**bindings, **_bound(row)})
             for rule, bindings in asked
@@ -248,17 +290,21 @@ class _Prover:
         ]
 
 
-def _backwards(rule: Rule, bindings: Bindings) -> str:
-    """Write as a query what *rule* takes to say what *bindings* say, in an order that stays."""
+def _backwards(rule: Rule, bindings: Bindings, most: int = MOST_WAYS) -> str:
+    """Write as a query what *rule* takes where *bindings* hold, in an order that stays."""
     patterns = [filled(pattern, bindings) for pattern in rule.body]
     body = " . ".join(" ".join(term.n3() for term in pattern) for pattern in patterns)
     free = sorted({term.n3() for pattern in patterns for term in pattern if isinstance(term, Variable)})
     order = f"ORDER BY {' '.join(free)} " if free else ""
-    return f"SELECT * WHERE {{ {body} }} {order}LIMIT {MOST_WAYS}"
+    return f"SELECT * WHERE {{ {body} }} {order}LIMIT {most}"
 
 
 def _bound(row: Mapping[str, Binding]) -> dict[Variable, URIRef]:
     return {Variable(name): URIRef(cell.value) for name, cell in row.items() if cell.kind == "iri"}
+
+
+def _nodes(triple: Triple) -> Pattern:
+    return URIRef(triple[0]), URIRef(triple[1]), URIRef(triple[2])
 
 
 def _plain(pattern: Pattern) -> Triple:

@@ -1,12 +1,25 @@
 """Questions and answers as pages show them: gallery, slots that can be changed, answers with their passages."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from kg.questions import Answer, Catalogue, Cell, Evidence, Note, Option, Question, Row, permalink, slot_values
+from kg.questions import (
+    Answer,
+    Catalogue,
+    Cell,
+    Evidence,
+    Labels,
+    Note,
+    Option,
+    Question,
+    Row,
+    permalink,
+    said,
+    slot_values,
+)
 from web.language import sort_key
-from web.views.lookup import Lookup, Name, Naming, page_of
+from web.views.lookup import Lookup, Name, Naming, page_of, why_href
 from web.views.statements import Proof, SourceInfo, foreign, in_context, original, source_infos
 
 
@@ -30,10 +43,18 @@ class SlotField:
 
 
 @dataclass(frozen=True)
+class Suggestion:
+    """A sentence that leads to an answer."""
+
+    sentence: str
+    href: str
+
+
+@dataclass(frozen=True)
 class AnswerRow:
     """One row: cells, the weakest basis, and the numbers of the passages beneath; no numbers: an absence.
 
-    It *repeats* where its first cell is that of the row above.
+    It *repeats* where its first cell is that of the row above. *why* tells of what a rule says why it holds.
     """
 
     cells: tuple[Name | None, ...]
@@ -41,6 +62,7 @@ class AnswerRow:
     modality: str | None
     proofs: tuple[int, ...]
     repeats: bool = False
+    why: tuple[Suggestion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -49,14 +71,6 @@ class NoteLine:
 
     text: tuple[Name, ...]
     about: tuple[Name, ...]
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """A question that leads to an answer."""
-
-    sentence: str
-    href: str
 
 
 @dataclass(frozen=True)
@@ -133,13 +147,13 @@ def _suggested(lookup: Lookup, naming: Naming, question: Question, slots: Mappin
 
 def answer_page(lookup: Lookup, catalogue: Catalogue, answer: Answer, version: str | None) -> AnswerPage:
     """Arrange *answer* for one language; its names came with it, only sources and slot values are looked up."""
-    naming = _naming(lookup, answer)
+    naming = naming_of(lookup, answer.labels)
     evidence = [each for row in answer.rows for each in row.evidence]
     infos = source_infos(lookup, {each.source for each in evidence if each.source}) if evidence else {}
-    proofs = _proofs(lookup, naming, evidence, infos)
+    proofs = numbered(lookup, naming, evidence, infos)
     numbers = {key: proof.number for key, proof in proofs.items()}
     question = answer.question
-    rows = _rows(lookup, naming, answer, numbers)
+    rows = _rows(lookup, catalogue, naming, answer, numbers)
     link = _Links(lookup, answer, version)
     return AnswerPage(
         question=question.id if question else None,
@@ -182,8 +196,9 @@ class _Links:
         return permalink(self.answer.question.id, self.answer.slots, self.lookup.language, self.lookup.terms, version)
 
 
-def _naming(lookup: Lookup, answer: Answer) -> Naming:
-    names = {iri: lookup.named(labels, iri) for iri, labels in answer.labels.items()}
+def naming_of(lookup: Lookup, labels: Labels) -> Naming:
+    """Name everything that *labels* has labels for."""
+    names = {iri: lookup.named(words, iri) for iri, words in labels.items()}
     return Naming({iri: name for iri, name in names.items() if name}, lookup.terms, lookup.language)
 
 
@@ -205,9 +220,18 @@ def _slots(lookup: Lookup, question: Question, filled: Mapping[str, str]) -> tup
 
 
 def _rows(
-    lookup: Lookup, naming: Naming, answer: Answer, numbers: Mapping[tuple[str | None, ...], int]
+    lookup: Lookup,
+    catalogue: Catalogue,
+    naming: Naming,
+    answer: Answer,
+    numbers: Mapping[tuple[str | None, ...], int],
 ) -> tuple[AnswerRow, ...]:
-    rows = [_row(lookup, naming, row, numbers) for row in answer.rows]
+    def why(row: Row) -> Iterator[Suggestion]:
+        for step in row.why:
+            sentence = said(step, answer.labels, catalogue, lookup.terms)[lookup.language]
+            yield Suggestion(sentence, why_href(lookup, step.triple))
+
+    rows = [replace(_row(lookup, naming, row, numbers), why=tuple(why(row))) for row in answer.rows]
     above: list[AnswerRow | None] = [None, *rows]
     return tuple(
         replace(row, repeats=last is not None and bool(row.cells) and row.cells[0] == last.cells[0])
@@ -220,7 +244,7 @@ def _row(lookup: Lookup, naming: Naming, row: Row, numbers: Mapping[tuple[str | 
         cells=tuple(_cell(lookup, naming, cell) if cell else None for cell in row.cells),
         basis=row.basis,
         modality=row.modality if row.modality != "actual" else None,
-        proofs=tuple(dict.fromkeys(numbers[_key(each)] for each in row.evidence)),
+        proofs=tuple(dict.fromkeys(numbers[proof_key(each)] for each in row.evidence)),
     )
 
 
@@ -232,20 +256,21 @@ def _cell(lookup: Lookup, naming: Naming, cell: Cell) -> Name:
     return Name(cell.value or "", foreign(cell.lang, lookup))
 
 
-def _key(evidence: Evidence) -> tuple[str | None, ...]:
+def proof_key(evidence: Evidence) -> tuple[str | None, ...]:
+    """Return what makes two pieces of evidence the same passage."""
     return (evidence.passage,) if evidence.passage else (evidence.source, evidence.locator, evidence.text)
 
 
-def _proofs(
+def numbered(
     lookup: Lookup, naming: Naming, evidence: Iterable[Evidence], infos: Mapping[str, SourceInfo]
 ) -> dict[tuple[str | None, ...], Proof]:
     """Give the passages numbers in the order of the rows, each once, with all the readings on it."""
     proofs: dict[tuple[str | None, ...], Proof] = {}
     for each in evidence:
-        known = proofs.get(_key(each)) or _proof(lookup, naming, each, infos, len(proofs) + 1)
+        known = proofs.get(proof_key(each)) or _proof(lookup, naming, each, infos, len(proofs) + 1)
         reason = lookup.named(each.reasons)
         because = (*known.because, reason) if reason else known.because
-        proofs[_key(each)] = replace(known, because=tuple(dict.fromkeys(because)))
+        proofs[proof_key(each)] = replace(known, because=tuple(dict.fromkeys(because)))
     return proofs
 
 

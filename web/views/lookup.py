@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from kg.engine import Cell, Engine
 from kg.model import Language
@@ -104,6 +104,13 @@ def page_of(iri: str, terms: Terms, language: Language) -> str | None:
     if iri.startswith(terms.prefixes["bso"]):
         return f"/{language}/concepts#{iri.removeprefix(terms.prefixes['bso'])}"
     return iri if iri.startswith(("http://", "https://")) and not iri.startswith(terms.base) else None
+
+
+def why_href(lookup: Lookup, triple: Iterable[str]) -> str:
+    """Return the address of the page that tells why *triple* (IRIs) holds."""
+    names = map(lookup.terms.compress, triple)
+    asked = dict(zip(("subject", "predicate", "object"), names, strict=True))
+    return f"/{lookup.language}/why?{urlencode(asked, safe=':')}"
 
 
 def iri_of(kind: str, slug: str, terms: Terms) -> str | None:
