@@ -7,14 +7,17 @@ it, so every query runs in a worker process that is killed when its time or memo
 from kg.engine.answer import Cell, Engine, Kind, Purpose, Result, media_type_of, media_types
 from kg.engine.deduction import deduce
 from kg.engine.guard import kind_of
+from kg.engine.looking import CHANGED, Lookup
 from kg.engine.pool import Limits, PoolEngine, open_engine, open_files
 from kg.engine.remote import RemoteEngine
 
 __all__ = [
+    "CHANGED",
     "Cell",
     "Engine",
     "Kind",
     "Limits",
+    "Lookup",
     "PoolEngine",
     "Purpose",
     "RemoteEngine",

@@ -27,7 +27,7 @@ def deduce(triples: Iterable[Pattern], rules: Sequence[Rule]) -> Iterator[Patter
     store.bulk_extend(Quad(*_loaded(triple)) for triple in triples)
     new = _drawn(store, (_query(rule) for rule in rules))
     while new:
-        yield from ((_back(each.subject), _back(each.predicate), _back(each.object)) for each in new)
+        yield from ((from_engine(each.subject), from_engine(each.predicate), from_engine(each.object)) for each in new)
         store.clear_graph(NEW)
         store.extend(Quad(*each) for each in new)
         store.extend(Quad(each.subject, each.predicate, each.object, NEW) for each in new)
@@ -53,10 +53,11 @@ def _written(pattern: Pattern) -> str:
 
 
 def _loaded(triple: Pattern) -> Any:
-    return tuple(_to_engine(term) for term in triple)
+    return tuple(to_engine(term) for term in triple)
 
 
-def _to_engine(node: Node) -> NamedNode | BlankNode | Literal:
+def to_engine(node: Node) -> NamedNode | BlankNode | Literal:
+    """Return *node* as the engine has it."""
     if isinstance(node, URIRef):
         return _named(str(node))
     if isinstance(node, BNode):
@@ -68,7 +69,8 @@ def _to_engine(node: Node) -> NamedNode | BlankNode | Literal:
     return Literal(str(node), datatype=_named(str(node.datatype))) if node.datatype else Literal(str(node))
 
 
-def _back(term: NamedNode | BlankNode | Literal | Triple) -> Node:
+def from_engine(term: NamedNode | BlankNode | Literal | Triple) -> Node:
+    """Return *term* of the engine as rdflib has it."""
     if isinstance(term, NamedNode):
         return URIRef(term.value)
     if isinstance(term, BlankNode):
