@@ -647,6 +647,21 @@ def test_questions_that_no_source_answers_stand_with_their_reason(field_client, 
     assert f"/{language}/q/money-chain?initiative=initiative:bergen-bidrar" in line.xpath(".//a/@href")
 
 
+@pytest.mark.parametrize(
+    ("question", "told"),
+    [
+        ("rules-and-reactions?issue=issue:reserved-competitions", {"KS", "Virke"}),
+        ("competition", {"ideelle aktørar", "Ervik & Lindén 2016"}),
+        ("views-of?actor=actor:ks", set()),
+    ],
+)
+def test_a_row_tells_whose_view_it_is_where_the_question_does_not(question, told, field_client):
+    holders = page(field_client, f"/nn/q/{question}").xpath("//table//td[last()]//span[contains(., 'ifølgje')]/a")
+
+    assert {text(each) for each in holders} >= told
+    assert bool(holders) == bool(told)
+
+
 def test_every_question_that_is_not_listed_has_an_answer(field_client, field_publication):
     shown = page(field_client, "/en/unknown")
     outcomes = {each.question.id: each.answer.outcome for each in field_publication.survey if each.answer}

@@ -54,13 +54,15 @@ class Suggestion:
 class AnswerRow:
     """One row: cells, the weakest basis, and the numbers of the passages beneath; no numbers: an absence.
 
-    It *repeats* where its first cell is that of the row above. *why* tells of what a rule says why it holds.
+    It *repeats* where its first cell is that of the row above. *holders* are those whose view it is, or the source it
+    is per, where neither cells nor question name them. *why* tells of what a rule says why it holds.
     """
 
     cells: tuple[Name | None, ...]
     basis: str | None
     modality: str | None
     proofs: tuple[int, ...]
+    holders: tuple[Name, ...] = ()
     repeats: bool = False
     why: tuple[Suggestion, ...] = ()
 
@@ -231,7 +233,8 @@ def _rows(
             sentence = said(step, answer.labels, catalogue, lookup.terms)[lookup.language]
             yield Suggestion(sentence, why_href(lookup, step.triple))
 
-    rows = [replace(_row(lookup, naming, row, numbers), why=tuple(why(row))) for row in answer.rows]
+    named = frozenset(answer.slots.values())
+    rows = [replace(_row(lookup, naming, row, numbers, named), why=tuple(why(row))) for row in answer.rows]
     above: list[AnswerRow | None] = [None, *rows]
     return tuple(
         replace(row, repeats=last is not None and bool(row.cells) and row.cells[0] == last.cells[0])
@@ -239,12 +242,20 @@ def _rows(
     )
 
 
-def _row(lookup: Lookup, naming: Naming, row: Row, numbers: Mapping[tuple[str | None, ...], int]) -> AnswerRow:
+def _row(
+    lookup: Lookup,
+    naming: Naming,
+    row: Row,
+    numbers: Mapping[tuple[str | None, ...], int],
+    named: frozenset[str],
+) -> AnswerRow:
+    told = named | {cell.iri for cell in row.cells if cell}
     return AnswerRow(
         cells=tuple(_cell(lookup, naming, cell) if cell else None for cell in row.cells),
         basis=row.basis,
         modality=row.modality if row.modality != "actual" else None,
         proofs=tuple(dict.fromkeys(numbers[proof_key(each)] for each in row.evidence)),
+        holders=tuple(naming[iri] for iri in row.holders if iri not in told),
     )
 
 
