@@ -55,7 +55,7 @@ class AnswerRow:
     """One row: cells, the weakest basis, and the numbers of the passages beneath; no numbers: an absence.
 
     It *repeats* where its first cell is that of the row above. *holders* are those whose view it is, or the source it
-    is per, where neither cells nor question name them. *why* tells of what a rule says why it holds.
+    is per, unless cells and question name them all. *why* tells of what a rule says why it holds.
     """
 
     cells: tuple[Name | None, ...]
@@ -255,7 +255,7 @@ def _row(
         basis=row.basis,
         modality=row.modality if row.modality != "actual" else None,
         proofs=tuple(dict.fromkeys(numbers[proof_key(each)] for each in row.evidence)),
-        holders=tuple(naming[iri] for iri in row.holders if iri not in told),
+        holders=tuple(naming[iri] for iri in row.holders) if set(row.holders) - told else (),
     )
 
 
