@@ -1,13 +1,14 @@
 """One question answered: query run, rows tied to their evidence, what is missing and what is known told."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
 from kg.engine import Engine
 from kg.model import LANGUAGES, Language
-from kg.questions.catalogue import Catalogue, NoteRule, Question, Slot, Words
+from kg.questions.catalogue import YEAR, Catalogue, NoteRule, Question, Slot, Words
+from kg.questions.dated import holdings, labels_in
 from kg.questions.evidence import (
     Evidence,
     basis_of,
@@ -141,12 +142,12 @@ class _Desk:
     bound: Mapping[str, str]
 
     def answer(self) -> Answer:
-        sparql = self.question.query.bind(**{name: [iri] for name, iri in self.bound.items()})
+        sparql = self.question.query.fill(self.bound)
         rows = self._rows(found_rows(self.question, self.engine.select(sparql)))
         noted = self._noted(rows)
         absent = not rows or any(not row.evidence for row in rows)
         sources = self._coded() if absent else ()
-        labels = fetch_labels(self.engine, self.catalogue, self._iris(rows, noted, sources))
+        labels = self._labels(self._iris(rows, noted, sources))
         return Answer(
             question=self.question,
             slots=self.bound,
@@ -165,7 +166,7 @@ class _Desk:
         every = slot_values(self.engine, slot)
         with_rows = (value for value in every if self._has_rows({**self.bound, slot.name: value}))
         values = tuple(islice(with_rows, MOST_OPTIONS)) or every[:MOST_OPTIONS]
-        labels = fetch_labels(self.engine, self.catalogue, [*values, *self.bound.values()])
+        labels = self._labels([*values, *self._things()])
         offered = [{**self.bound, slot.name: value} for value in values]
         return Answer(
             question=self.question,
@@ -181,8 +182,26 @@ class _Desk:
             ),
         )
 
+    @property
+    def year(self) -> int | None:
+        """The year that was asked about."""
+        given = self.bound.get(self.question.year.name)
+        return int(given) if given else None
+
+    def _things(self) -> list[str]:
+        """Return the IRIs in the slots: all but the year."""
+        return [value for value in self.bound.values() if not YEAR.fullmatch(value)]
+
+    def _labels(self, iris: Iterable[str]) -> Labels:
+        """Name *iris*; where the year narrows nothing else, as they were called in it."""
+        things = [iri for iri in iris if not YEAR.fullmatch(iri)]
+        labels = fetch_labels(self.engine, self.catalogue, things)
+        if self.year is None or self.question.year not in self.question.every_slot:
+            return labels
+        return labels_in(holdings(self.engine, self.catalogue.shared["dated"], things), self.year, labels)
+
     def _has_rows(self, slots: Mapping[str, str]) -> bool:
-        return bool(self.engine.select(self.question.query.bind(**{name: [iri] for name, iri in slots.items()})))
+        return bool(self.engine.select(self.question.query.fill(slots)))
 
     def _rows(self, found: Sequence[Found]) -> list[Row]:
         shared = self.catalogue.shared
@@ -190,6 +209,8 @@ class _Desk:
         matter = metadata_evidence(self.engine, shared["metadata"], (each for row in found for each in row.metadata))
         derived = [triple for row in found for triple in row.derived]
         why = explain(self.engine, self.catalogue, self.terms, derived) if derived else {}
+        if self.year is not None:
+            found = [then for row in found if (then := _held_in(self.year, row, stated))]
         return [_row(row, stated, matter, why) for row in found]
 
     def _noted(self, rows: Sequence[Row]) -> list[_Noted]:
@@ -200,9 +221,11 @@ class _Desk:
             for rule, about in found
             if rule.applies(len(about))
         ]
+        if self.year is not None and self.question.year in self.question.every_slot:
+            noted.append(_Noted("as-of", "known", (), self.catalogue.words["year"]["known"]))
         if rows or noted or self.question.empty == "answer":
             return noted
-        return [self._mentioned(iri) for iri in self.bound.values()]
+        return [self._mentioned(iri) for iri in self._things()]
 
     def _about(self, rule: NoteRule, rows: Sequence[Row]) -> tuple[Cell, ...]:
         known = {name: [iri] for name, iri in self.bound.items() if name in rule.query.placeholders}
@@ -225,7 +248,7 @@ class _Desk:
         return tuple(row["source"].value for row in self.engine.select(self.catalogue.shared["coded"].text))
 
     def _iris(self, rows: Sequence[Row], noted: Sequence[_Noted], sources: Iterable[str]) -> Iterator[str]:
-        yield from self.bound.values()
+        yield from self._things()
         yield from sources
         for row in rows:
             yield from (each.iri for each in row.cells if each and each.iri)
@@ -296,6 +319,12 @@ class _Desk:
 
     def _listed(self, cells: Iterable[Cell | None], labels: Labels, lang: Language) -> str:
         return listed((shown(each, labels, self.terms, lang)[0] for each in cells if each), self.catalogue, lang)
+
+
+def _held_in(year: int, found: Found, stated: Mapping[str, Evidence]) -> Found | None:
+    """Leave out the ways to a row that rest on something that a source says of another time."""
+    ways = tuple(way for way in found.derivations if all(stated[each].holds_in(year) for each in way.statements))
+    return replace(found, derivations=ways) if ways else None
 
 
 def _row(

@@ -14,6 +14,8 @@ from kg.terms import Terms, nearest
 
 Words = Mapping[Language, str]
 
+YEAR = re.compile(r"[12][0-9]{3}")
+
 _FORBIDDEN_IN_IRI = re.compile(r"[\x00-\x20<>\"{}|^`\\]")
 _PLACEHOLDER = "VALUES ?{name} {{ UNDEF }}"
 _VARIABLES = re.compile(r"VALUES\s+(\?\w+|\([^)]*\))\s+\{\s*UNDEF\s*\}")
@@ -61,9 +63,9 @@ class Query:
         return frozenset(name for found in _VARIABLES.findall(self.text) for name in re.findall(r"\w+", found))
 
     def bind(self, **values: Iterable[str]) -> str:
-        """Put IRIs in the placeholders; a name without values keeps ``UNDEF`` (anything).
+        """Put IRIs, or years, in the placeholders; a name without values keeps ``UNDEF`` (anything).
 
-        Raise :class:`KeyError` for a name without placeholder, :class:`ValueError` for what is no IRI.
+        Raise :class:`KeyError` for a name without placeholder, :class:`ValueError` for what is neither.
         """
         bound = self.text
         for name, iris in values.items():
@@ -81,8 +83,14 @@ class Query:
             raise KeyError(names)
         return self.text.replace(f"{head} {{ UNDEF }}", f"{head} {{ {written} }}")
 
+    def fill(self, slots: Mapping[str, str]) -> str:
+        """Put the values of *slots* in the placeholders that are there."""
+        return self.bind(**{name: [value] for name, value in slots.items() if name in self.placeholders})
+
 
 def _written(iri: str) -> str:
+    if YEAR.fullmatch(iri):
+        return iri
     if _FORBIDDEN_IN_IRI.search(iri) or ":" not in iri:
         raise ValueError(f"not an IRI: {iri!r}")
     return f"<{iri}>"
@@ -171,7 +179,7 @@ class NoteRule:
 
 @dataclass(frozen=True)
 class Question:
-    """One template: words, slots, query, columns and the rules for its outcome.
+    """One template: words, slots, query, columns and the rules for its outcome; *year* can be given with every one.
 
     At least one slot of *one_of*, where there are any, must be filled. *metadata* ties columns to
     the properties of ``source.yaml`` that fill them; *empty* says whether no rows is an answer
@@ -192,18 +200,24 @@ class Question:
     query: Query
     metadata: Mapping[str, str]
     empty: Literal["answer", "silent"]
+    year: Slot
+
+    @property
+    def every_slot(self) -> tuple[Slot, ...]:
+        """The slots and, where none of them is the year, the *year* that names and codes are told for."""
+        return self.slots if any(slot.name == self.year.name for slot in self.slots) else (*self.slots, self.year)
 
     @property
     def openings(self) -> tuple[Slot | Beside, ...]:
-        """All that a thing named in a question can be taken for."""
+        """All that a thing named in a question can be taken for: no year that does not narrow the answer."""
         return (*self.slots, *self.beside)
 
     def slot(self, name: str) -> Slot:
         """Return the slot called *name*; raise :class:`UnknownSlot`."""
-        for slot in self.slots:
+        for slot in self.every_slot:
             if slot.name == name:
                 return slot
-        raise UnknownSlot(self.id, name, [slot.name for slot in self.slots])
+        raise UnknownSlot(self.id, name, [slot.name for slot in self.every_slot])
 
     def open_slot(self, filled: Container[str]) -> Slot | None:
         """Return the first slot that must be filled and is not among the *filled* ones."""
@@ -221,6 +235,10 @@ class Question:
             rest = {name: iri for name, iri in slots.items() if name not in phrasing.marks}
             if set(phrasing.marks) <= set(slots) and rest == phrasing.filled:
                 return capital(phrasing.text.format_map(names))
+        if self.year.name in slots:
+            timeless = {name: iri for name, iri in slots.items() if name != self.year.name}
+            shown = {name: label for name, label in names.items() if name != self.year.name}
+            return f"{self.asked(timeless, shown, language)} ({names[self.year.name]})"
         return capital(" · ".join([self.title[language], *names.values()]))
 
 
@@ -253,8 +271,9 @@ class Catalogue:
             for entry in folder.joinpath("cq").iterdir()
             if entry.is_file()
         }
+        year = Slot("year", ("Year",), False, None, words["year"]["label"], words["year"]["any"], shared["years"])
         found = [
-            _question(name.removesuffix(".yaml"), files, terms, shared)
+            _question(name.removesuffix(".yaml"), files, terms, shared, year)
             for name in sorted(files)
             if name.endswith(".yaml")
         ]
@@ -285,7 +304,7 @@ def _query(terms: Terms, sparql: str) -> Query:
     return Query(terms.rebase(sparql))
 
 
-def _question(name: str, files: Mapping[str, str], terms: Terms, shared: Mapping[str, Query]) -> Question:
+def _question(name: str, files: Mapping[str, str], terms: Terms, shared: Mapping[str, Query], year: Slot) -> Question:
     entry = yaml.safe_load(files[f"{name}.yaml"])
     query = _query(terms, files[f"{name}.rq"])
     return Question(
@@ -307,6 +326,7 @@ def _question(name: str, files: Mapping[str, str], terms: Terms, shared: Mapping
         query=query,
         metadata={column: terms.expand(f"bso:{local}") for column, local in entry.get("metadata", {}).items()},
         empty=entry.get("empty", "silent"),
+        year=year,
     )
 
 

@@ -33,8 +33,14 @@ class Evidence:
     asserted_by: tuple[str, ...] = ()
     per: str | None = None
     as_of: str | None = None
+    valid_from: str | None = None
+    valid_to: str | None = None
     because: tuple[LangText, ...] = ()
     anchor: str | None = None
+
+    def holds_in(self, year: int) -> bool:
+        """Say whether the source leaves it possible that this is so in some part of *year*."""
+        return (self.valid_from or "0")[:4] <= str(year) <= (self.valid_to or "9")[:4]
 
     @property
     def reasons(self) -> dict[str, str]:
@@ -112,6 +118,8 @@ def _of_statement(statement: str, keys: Mapping[str, list[Binding]]) -> Evidence
         asserted_by=every("assertedBy"),
         per=one("per"),
         as_of=one("asOf"),
+        valid_from=one("validFrom"),
+        valid_to=one("validTo"),
         because=tuple(LangText(each.value, each.lang or "") for each in keys.get("because", ())),
         anchor=one("anchor"),
     )

@@ -98,7 +98,7 @@ def _question(question: Question) -> dict[str, Any]:
                 "label": dict(slot.label),
                 "values_url": f"/api/q/{question.id}/slots/{slot.name}",
             }
-            for slot in question.slots
+            for slot in question.every_slot
         ],
         "cq": list(question.cq),
     }
@@ -160,6 +160,8 @@ def _evidence(evidence: Evidence, labels: Labels, lang: Language, terms: Terms) 
         "asserted_by": [_named(iri, labels, lang, terms) for iri in evidence.asserted_by],
         "per": _named(evidence.per, labels, lang, terms) if evidence.per else None,
         "as_of": _year_or_day(evidence.as_of),
+        "valid_from": _year_or_day(evidence.valid_from),
+        "valid_to": _year_or_day(evidence.valid_to),
         "because": because[0] if (because := best_label(evidence.reasons, lang)) else None,
         "anchor": evidence.anchor,
     }

@@ -3,14 +3,15 @@
 from collections.abc import Mapping, Sequence
 
 from kg.engine import Engine
-from kg.questions.catalogue import Question, Slot, UnknownSlotValue
+from kg.questions.catalogue import YEAR, Question, Slot, UnknownSlotValue
 from kg.terms import Terms, nearest
 
 
 def bind(engine: Engine, terms: Terms, question: Question, given: Mapping[str, str]) -> dict[str, str]:
     """Return slot name → IRI for the *given* values; an empty value leaves its slot open.
 
-    A value is a CURIE, an IRI or a local name. Raise :class:`UnknownSlot` or :class:`UnknownSlotValue`.
+    A value is a CURIE, an IRI or a local name, and in the slot ``year`` four digits.
+    Raise :class:`UnknownSlot` or :class:`UnknownSlotValue`.
     """
     wanted = {name: (question.slot(name), value) for name, value in given.items()}
     return {name: _known(engine, terms, slot, value) for name, (slot, value) in wanted.items() if value}
@@ -22,6 +23,8 @@ def slot_values(engine: Engine, slot: Slot) -> tuple[str, ...]:
 
 
 def _known(engine: Engine, terms: Terms, slot: Slot, value: str) -> str:
+    if slot.types == ("Year",):
+        return _year(engine, slot, value)
     if (iri := _as_iri(terms, value)) and engine.select(slot.values.bind(value=[iri])):
         return iri
     values = slot_values(engine, slot)
@@ -30,6 +33,14 @@ def _known(engine: Engine, terms: Terms, slot: Slot, value: str) -> str:
     if len(named_so) == 1:
         return named_so[0]
     raise UnknownSlotValue(slot.name, value, _nearest(value, tuple(curies)))
+
+
+def _year(engine: Engine, slot: Slot, value: str) -> str:
+    """Return *value* if it is a year, whether or not anything is dated to it."""
+    if YEAR.fullmatch(value):
+        return value
+    years = slot_values(engine, slot)
+    raise UnknownSlotValue(slot.name, value, tuple(dict.fromkeys([*nearest(value, years), *reversed(years)]))[:3])
 
 
 def _as_iri(terms: Terms, value: str) -> str | None:

@@ -196,4 +196,4 @@ def _rank(wanted: str, suggestion: Suggestion) -> tuple[int, int, str] | None:
 
 def _has_rows(suggestion: Suggestion, engine: Engine, catalogue: Catalogue) -> bool:
     question = catalogue[suggestion.question]
-    return bool(engine.select(question.query.bind(**{name: [iri] for name, iri in suggestion.slots.items()})))
+    return bool(engine.select(question.query.fill(suggestion.slots)))

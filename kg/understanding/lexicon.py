@@ -21,6 +21,7 @@ LONGEST_NAME = 10  # words
 LONGEST_WORD = 40  # letters; longer ones are nobody's slip
 SHORTEST_PART = 4  # letters of each part of a compound
 NAMELESS = frozenset({"Statement", "Property"})  # what nobody names in a question: "til" is a property and a word
+YEARS = frozenset(map(str, range(1700, 2200)))
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class Lexicon:
         """Read the names from the data: preferred and other labels in all languages, other names the sources use."""
         speech = Speech.load()
         fits = _fits(engine, catalogue)
-        iris = frozenset().union(*fits.values())
+        iris = frozenset().union(*fits.values()) - YEARS
         names: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
         spelt: set[str] = set()
         for iri, label in _all_labels(engine, catalogue, iris):
@@ -181,6 +182,8 @@ class Lexicon:
                 found = Mention(first, last, iris)
             if not reached:
                 break
+        if found is None and sequence[first].key in YEARS:
+            return Mention(first, first + 1, frozenset((sequence[first].key,)))
         return found
 
     def _mended(self, word: Word) -> list[Word]:
@@ -235,7 +238,7 @@ def name_keys(label: str) -> tuple[str, ...]:
 
 
 def _fits(engine: Engine, catalogue: Catalogue) -> Mapping[tuple[str, str], frozenset[str]]:
-    """Ask once for each list of values what may stand in the slots and beside them."""
+    """Ask once for each list of values what may stand in the slots and beside them; any year may."""
     gaps = {
         (question.id, gap.name): gap.values
         for question in catalogue
@@ -243,7 +246,7 @@ def _fits(engine: Engine, catalogue: Catalogue) -> Mapping[tuple[str, str], froz
         if NAMELESS.isdisjoint(gap.types)
     }
     lists = {query: frozenset(row["value"].value for row in engine.select(query.text)) for query in set(gaps.values())}
-    return {gap: lists[query] for gap, query in gaps.items()}
+    return {gap: YEARS if YEARS & lists[query] else lists[query] for gap, query in gaps.items()}
 
 
 def _all_labels(engine: Engine, catalogue: Catalogue, iris: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -201,7 +201,8 @@ class _Ear:
     def _is_part_of_name(self, mention: Mention, others: Iterable[Mention]) -> bool:
         """Say whether *mention* only repeats a part of another name, as in "kompetansetilskotet til Husbanken"."""
         spoken = {stem(word.key) for word in self.words[mention.first : mention.last]}
-        return any(spoken <= self.lexicon.name_words[iri] for other in others for iri in other.iris)
+        names = self.lexicon.name_words
+        return any(spoken <= names[iri] for other in others for iri in other.iris if iri in names)
 
     def _score(
         self, held: Pattern, filled: Mapping[str, Mention], uses: Mapping[Mention, Use], cues: frozenset[str]
