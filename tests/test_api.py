@@ -9,6 +9,7 @@ from urllib.parse import quote
 import pytest
 import yaml
 from flask.testing import FlaskClient
+from report_corpus import FIELD_ANSWERS
 from test_questions import CATALOGUE, EXPECTED
 
 from kg.snapshot import Snapshot
@@ -25,7 +26,8 @@ def got(client: FlaskClient, path: str, status: int = 200, **headers: str) -> An
 def test_the_catalogue_is_listed(client: FlaskClient):
     listed = got(client, "/api/q")
     assert [entry["id"] for entry in listed] == [question.id for question in CATALOGUE]
-    assert sorted(number for entry in listed for number in entry["cq"]) == [int(path.stem) for path in EXPECTED]
+    asked = [int(path.stem) for path in FIELD_ANSWERS if path.stem.isdecimal()]
+    assert sorted(number for entry in listed for number in entry["cq"]) == asked
     for entry in listed:
         assert set(entry["title"]) == {"nn", "nb", "en"}
         for slot in entry["slots"]:

@@ -201,7 +201,7 @@ def test_a_municipality_does_not_inherit_the_views_of_public_actors(field):
 
 def test_what_a_rule_derived_says_so(field):
     page = views.entity_page(field, "actor", "bergen-kommune")
-    derived = [claim for prop in page.said for claim in prop.claims if claim.derived]
+    derived = [claim for prop in page.said for claim in prop.claims if claim.why]
 
     assert derived
     assert all(not claim.statements for claim in derived)
