@@ -96,7 +96,7 @@ def _frame() -> dict[str, object]:
     speech = Speech.of(spoken)
     path, query = _same_page(f"/{spoken}/")
     site = views.site(spoken, path, query, publication().snapshot, current_app.config["STYLE_MARK"])
-    return {"_": speech.say, "n_": speech.count, "site": site, "alternates": _alternates}
+    return {"_": speech.say, "n_": speech.count, "day": speech.day, "site": site, "alternates": _alternates}
 
 
 def _same_page(stem: str) -> tuple[str, str]:

@@ -1,12 +1,17 @@
 """The three languages of the pages: which one a reader wants, and the words of the interface in it."""
 
 import io
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
 from functools import cache
 from importlib.resources import files
 
+from babel.dates import format_date
 from babel.messages.pofile import read_po
+from babel.numbers import format_currency, format_decimal
 from markupsafe import Markup, escape
 from werkzeug.datastructures import LanguageAccept
 
@@ -62,6 +67,38 @@ class Speech:
     def number(self, value: int) -> str:
         """Write a whole number with the thousands mark of this language."""
         return f"{value:,}".replace(",", "," if self.language == "en" else _SPACE)
+
+    def day(self, value: str) -> str:
+        """Write a day or a month (``2016-09-03``, ``2016-09``) in words; anything else stays as it is.
+
+        >>> Speech.of("nn").day("2016-09"), Speech.of("en").day("2014-03-13"), Speech.of("nb").day("2016")
+        ('september 2016', '13 March 2014', '2016')
+        """
+        known = re.fullmatch(r"(\d{4}-\d{2})(-\d{2})?", value)
+        try:
+            when = date.fromisoformat(value if known and known[2] else f"{value}-01") if known else None
+        except ValueError:
+            return value
+        if when is None or known is None:
+            return value
+        pattern = "MMMM y" if not known[2] else "d MMMM y" if self.language == "en" else "d. MMMM y"
+        return str(format_date(when, pattern, locale=self.language))
+
+    def amount(self, value: str, currency: str | None = None) -> str:
+        """Write a number, with the name of its *currency* (ISO 4217) where that is known.
+
+        >>> Speech.of("en").amount("6300000", "NOK")
+        '6,300,000 Norwegian kroner'
+        """
+        try:
+            number = Decimal(value)
+        except InvalidOperation:
+            return value
+        if not number.is_finite():
+            return value
+        if currency is None:
+            return str(format_decimal(number, locale=self.language))
+        return str(format_currency(number, currency, locale=self.language, format_type="name", currency_digits=False))
 
     def listed(self, parts: Iterable[str]) -> str:
         """Join words as a list in a sentence: ``a, b og c``."""

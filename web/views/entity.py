@@ -5,15 +5,20 @@ from dataclasses import dataclass
 
 from kg.engine import Cell
 from web.language import sort_key
-from web.views.lookup import Lookup, Name, Naming, Solutions, iri_of, why_href
+from web.views.lookup import Lookup, Name, Naming, Solutions, iri_of, page_of, why_href
 from web.views.statements import (
     FACTUAL,
     RDF,
     SKOS,
+    Proof,
     SourceInfo,
     Statement,
     Statements,
+    foreign,
+    in_context,
+    original,
     records,
+    source_infos,
     statements,
 )
 
@@ -42,6 +47,9 @@ SEGMENTS: Mapping[str, tuple[str, str]] = {
     "coder": ("Coder", "Coders"),
     "coding": ("Coding", "Codings"),
 }
+
+# What is recorded as identity and said by no source; what a source says stands among the statements.
+LITERAL_FACTS = ("organisationNumber", "year", "periodStart", "periodEnd", "validFrom", "validTo")
 
 # Properties that only rules write: shown as derived, with the definition that says how.
 DERIVED = ("serves", "offeredWithin", "supersededBy")
@@ -92,8 +100,6 @@ ASKED: Mapping[str, tuple[Asked, ...]] = {
 
 # A question that is answered by the opposite property of another thing, too.
 INVERSES: Mapping[str, str] = {"provides": "providedBy", "administers": "administeredBy"}
-
-LITERAL_FACTS = ("organisationNumber", "year", "periodStart", "periodEnd")
 UPWARDS = ("within", "subgroupOf", "concerns")
 
 
@@ -132,6 +138,15 @@ class Unknown:
 
 
 @dataclass(frozen=True)
+class Behind:
+    """A source that this stands behind: in which capacity, and the number of the passage or address that shows it."""
+
+    role: Name
+    source: Name
+    number: int
+
+
+@dataclass(frozen=True)
 class EntityPage:
     """Everything the page of one thing shows."""
 
@@ -148,10 +163,12 @@ class EntityPage:
     identity: tuple[Identity, ...]
     said: tuple[Property, ...]
     said_elsewhere: tuple[Statement, ...]
+    behind: tuple[Behind, ...]
     reserved: tuple[Statement, ...]
     own_views: tuple[Statement, ...]
     other_views: tuple[Statement, ...]
     statements: Statements
+    proofs: tuple[Proof, ...]
     unknown: Unknown | None
 
 
@@ -162,6 +179,7 @@ class _Known:
     iri: str
     own: Solutions
     neighbours: Solutions
+    dated: Solutions
     statements: Statements
     naming: Naming
 
@@ -176,22 +194,24 @@ def entity_page(lookup: Lookup, segment: str, slug: str) -> EntityPage | None:
     found = records(lookup, lookup.rows("statements-about", this=[iri]))
     if not own and not found:
         return None
-    also = {cell.value for row in (*own, *neighbours) for cell in row.values() if cell.kind == "iri"} | {iri}
+    dated = lookup.rows("dated-names", this=[iri])
+    also = {cell.value for row in (*own, *neighbours, *dated) for cell in row.values() if cell.kind == "iri"} | {iri}
     inverses = _inverses(lookup)
     made, naming = statements(lookup, found, also | {*inverses, *inverses.values()})
-    return _arranged(lookup, segment, slug, _Known(iri, own, neighbours, made, naming), inverses)
+    return _arranged(lookup, segment, slug, _Known(iri, own, neighbours, dated, made, naming), inverses)
 
 
 def _arranged(lookup: Lookup, segment: str, slug: str, known: _Known, inverses: Mapping[str, str]) -> EntityPage:
     facts = [each for each in known.statements.facts if each.kind == "Fact"]
     views = known.statements.views
     held = tuple(view for view in views if _holds(view, known.iri))
+    behind, shown_by = _behind(lookup, known)
     kind, kinds = SEGMENTS.get(segment, (None, None))
     return EntityPage(
         iri=known.iri,
         segment=segment,
         slug=slug,
-        name=known.naming[known.iri],
+        name=_name(lookup, known),
         kind_name=lookup.term(kind).text if kind else None,
         kinds_name=lookup.speech.say(kinds) if kinds else None,
         types=_types(lookup, known, kind),
@@ -201,12 +221,20 @@ def _arranged(lookup: Lookup, segment: str, slug: str, known: _Known, inverses: 
         identity=_identity(lookup, known),
         said=(*_said(lookup, facts, known, inverses), *_derived(lookup, known)),
         said_elsewhere=_said_elsewhere(facts, known, inverses),
+        behind=behind,
         reserved=tuple(each for each in known.statements.facts if each.kind != "Fact"),
         own_views=held,
         other_views=tuple(view for view in views if view not in held),
         statements=known.statements,
+        proofs=(*known.statements.proofs, *shown_by),
         unknown=_unknown(lookup, segment, known),
     )
+
+
+def _name(lookup: Lookup, known: _Known) -> Name:
+    """Return how the thing is called; a dated name is called what it is."""
+    own = next((row["value"] for row in known.dated if "whole" in row), None)
+    return Name(own.value, foreign(own.lang, lookup), None, known.iri) if own else known.naming[known.iri]
 
 
 def _holds(view: Statement, iri: str) -> bool:
@@ -255,11 +283,13 @@ def _notes(lookup: Lookup, known: _Known) -> tuple[tuple[str, Name], ...]:
 
 def _identity(lookup: Lookup, known: _Known) -> tuple[Identity, ...]:
     lines = [Identity(lookup.term(key), _named(known, key, lookup)) for key in UPWARDS]
+    said = {each.predicate.iri for each in known.statements.facts if each.predicate}
     lines += [
-        Identity(lookup.term(key), tuple(Name(cell.value) for cell in _values(known.own, lookup.own(key))))
+        Identity(lookup.term(key), tuple(Name(lookup.speech.day(cell.value)) for cell in _values(known.own, iri)))
         for key in LITERAL_FACTS
-        if key in lookup.terms.own
+        if (iri := lookup.own(key)) not in said
     ]
+    lines += _versions(lookup, known)
     say = lookup.speech.say
     broader = tuple(known.naming[cell.value] for cell in _values(known.own, f"{SKOS}broader"))
     same = tuple(known.naming[cell.value] for cell in _values(known.own, f"{SKOS}exactMatch"))
@@ -274,6 +304,24 @@ def _identity(lookup: Lookup, known: _Known) -> tuple[Identity, ...]:
         near = _in_order(known.naming[row["other"].value] for row in known.neighbours if row["key"].value == key)
         lines.append(Identity(Name(label), near))
     return tuple(line for line in lines if line.values)
+
+
+def _versions(lookup: Lookup, known: _Known) -> list[Identity]:
+    """Return what a dated name or number belongs to; of a thing, its dated names and numbers."""
+    say = lookup.speech.say
+    wholes = tuple(known.naming[row["whole"].value] for row in known.dated if "whole" in row)
+    dated = tuple(_dated(lookup, row) for row in known.dated if "whole" not in row)
+    return [
+        Identity(Name(say("A name or number of")), wholes),
+        Identity(Name(say("Names and numbers in their time")), dated),
+    ]
+
+
+def _dated(lookup: Lookup, row: Mapping[str, Cell]) -> Name:
+    first, last = (lookup.speech.day(row[key].value) if key in row else "" for key in ("from", "to"))
+    when = f" ({first}\u2013{last})" if first or last else ""
+    href = page_of(row["version"].value, lookup.terms, lookup.language)
+    return Name(row["value"].value + when, foreign(row["value"].lang, lookup), href, row["version"].value)
 
 
 def _named(known: _Known, key: str, lookup: Lookup) -> tuple[Name, ...]:
@@ -308,6 +356,41 @@ def _said_elsewhere(facts: Iterable[Statement], known: _Known, inverses: Mapping
         for each in facts
         if each.object and each.object.iri == known.iri and each.subject and each.subject.iri != known.iri
         if each.predicate and each.predicate.iri not in inverses
+    )
+
+
+def _behind(lookup: Lookup, known: _Known) -> tuple[tuple[Behind, ...], tuple[Proof, ...]]:
+    """Return the sources that this stands behind and no statement says so, with what shows it, numbered onwards."""
+    said = {
+        (each.subject.iri, each.predicate.iri) for each in known.statements.facts if each.subject and each.predicate
+    }
+    rows: dict[tuple[str, str], dict[str, Cell]] = {}
+    for row in lookup.rows("behind-sources", this=[known.iri]):
+        if (key := (row["source"].value, row["property"].value)) not in said:
+            rows.setdefault(key, row)
+    infos = source_infos(lookup, {source for source, _ in rows}) if rows else {}
+    behind, proofs = [], dict[str, Proof]()
+    for (source, role), row in rows.items():
+        proof = _front_matter(lookup, infos[source], row, len(known.statements.proofs) + len(proofs) + 1)
+        proof = proofs.setdefault(proof.href or source, proof)
+        behind.append(Behind(lookup.term(lookup.local(role)), infos[source].name, proof.number))
+    return tuple(behind), tuple(proofs.values())
+
+
+def _front_matter(lookup: Lookup, info: SourceInfo, row: Mapping[str, Cell], number: int) -> Proof:
+    passage = row["passage"].value if "text" in row else None
+    text = row["text"].value if "text" in row else None
+    return Proof(
+        number=number,
+        text=text,
+        lang=foreign(info.lang, lookup),
+        verbatim=not info.digest,
+        locator=row["locator"].value if "locator" in row else info.url,
+        source=info.name,
+        href=page_of(passage, lookup.terms, lookup.language) if passage else None,
+        context=in_context(info.name.href, passage),
+        original=info.url if info.digest else original(info.url, text),
+        as_of=info.year,
     )
 
 

@@ -12,6 +12,8 @@ RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 SKOS = "http://www.w3.org/2004/02/skos/core#"
 FACTUAL = ("Fact", "Denial", "Projection")
 KINDS = (*FACTUAL, *VIEWS)
+COUNTS = ("reached", "ownerCount")
+TIMES = ("periodStart", "periodEnd", "validFrom", "validTo", "issued", "year")
 PEOPLE = ("holder", "party", "higherParty", "lowerParty", "pole", "of")
 LINKS = (*PEOPLE, "about", "on", "reason", "mayLeadTo", "threatens", "assertedBy", "per", "coder")
 
@@ -170,7 +172,8 @@ def statements(lookup: Lookup, found: Iterable[Record], also: Iterable[str] = ()
     kept = tuple(found)
     sources = source_infos(lookup, (iri for record in kept for iri in record.all("source"))) if kept else {}
     naming = lookup.names({*also, *(iri for record in kept for iri in _mentioned(record))})
-    made = [_statement(lookup, naming, record) for record in kept]
+    money = _currencies(lookup, kept)
+    made = [_statement(lookup, naming, record, money) for record in kept]
     numbers: dict[str, int] = {}
     numbered = tuple(
         replace(each, number=numbers.setdefault(each.passage or each.iri, len(numbers) + 1)) for each in made
@@ -183,7 +186,16 @@ def _mentioned(record: Record) -> Iterable[str]:
         yield from (cell.value for cell in cells if cell.kind == "iri")
 
 
-def _statement(lookup: Lookup, naming: Naming, record: Record) -> Statement:
+def _currencies(lookup: Lookup, found: Iterable[Record]) -> dict[str, str]:
+    """Return the currency in which the amounts of a thing are, where the statements agree on one."""
+    said: dict[str, set[str]] = {}
+    for record in found:
+        if record.one("rdf:predicate") == lookup.own("currency"):
+            said.setdefault(record.one("rdf:subject") or "", set()).update(record.all("rdf:object"))
+    return {thing: next(iter(currencies)) for thing, currencies in said.items() if len(currencies) == 1}
+
+
+def _statement(lookup: Lookup, naming: Naming, record: Record, currencies: Mapping[str, str]) -> Statement:
     types = {lookup.local(iri) for iri in record.all("rdf:type")}
     kind = next((each for each in KINDS if each in types), "Statement")
     code = {key: lookup.local(record.one(key) or "") or None for key in ("polarity", "deniedPolarity", "leaning")}
@@ -196,7 +208,7 @@ def _statement(lookup: Lookup, naming: Naming, record: Record) -> Statement:
         modality=lookup.local(record.one("modality") or "actual"),
         subject=_part(lookup, naming, record, "rdf:subject", "ofSubject"),
         predicate=_part(lookup, naming, record, "rdf:predicate", "ofPredicate"),
-        object=_part(lookup, naming, record, "rdf:object", "ofObject"),
+        object=_value(lookup, record, currencies) or _part(lookup, naming, record, "rdf:object", "ofObject"),
         links={key: tuple(naming[iri] for iri in record.all(key)) for key in LINKS if key in record.values},
         codes={key: naming[iri] for key in ("degree", "dimension", "quantifier", "sure") if (iri := record.one(key))},
         polarity=code["polarity"],
@@ -222,6 +234,20 @@ def _part(lookup: Lookup, naming: Naming, record: Record, *keys: str) -> Name | 
             return Name(lookup.speech.say("is a"), None, None, cell.value)
         return naming[cell.value]
     return Name(cell.value, cell.lang if cell.lang != lookup.language else None)
+
+
+def _value(lookup: Lookup, record: Record, currencies: Mapping[str, str]) -> Name | None:
+    """Write an amount, a number, a day or a month as one does in the language of the page; ``None`` for all else."""
+    cell = next((record.values[key][0] for key in ("rdf:object", "ofObject") if key in record.values), None)
+    if cell is None or cell.kind != "literal" or cell.lang:
+        return None
+    predicate = lookup.local(record.one("rdf:predicate") or record.one("ofPredicate") or "")
+    if predicate == "amount":
+        subject = record.one("rdf:subject") or record.one("ofSubject") or ""
+        return Name(lookup.speech.amount(cell.value, currencies.get(subject)))
+    if predicate in COUNTS:
+        return Name(lookup.speech.amount(cell.value))
+    return Name(lookup.speech.day(cell.value)) if predicate in TIMES else None
 
 
 def _words(lookup: Lookup, record: Record, key: str) -> Name | None:
