@@ -7,6 +7,7 @@ from functools import cache
 from itertools import pairwise as neighbours
 from string import Formatter, ascii_uppercase
 from typing import Any
+from urllib.parse import urlsplit
 
 import yaml
 from rdflib import Graph, Literal, URIRef
@@ -57,9 +58,12 @@ class Wording:
         return phrase("kinds", name, self.language)
 
     def label(self, iri: str) -> str:
-        """Return the label in this language or the nearest one, else the short name."""
+        """Return the label in this language or the nearest one, else the short name, or that and the host."""
         found = best_label(self.labels.get(str(iri), {}), self.language)
-        return found[0] if found else self.terms.compress(iri)
+        short = found[0] if found else self.terms.compress(str(iri))
+        if short.startswith(("http://", "https://")):
+            return f"{re.split('[/#]', short)[-1]} ({urlsplit(short).hostname})"
+        return short
 
     def gender(self, label: str) -> str | None:
         """Return ``m``, ``f`` or ``n``; ``None`` where the noun is not known or takes no article."""

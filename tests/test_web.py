@@ -299,7 +299,7 @@ def test_concepts_stand_in_the_order_of_the_language_of_the_page(client, languag
     shown = page(client, f"/{language}/concepts")
     for names in ([text(name) for name in part.xpath("./dl/dt/a")] for part in shown.xpath("//main//section")):
         assert names == sorted(names, key=sort_key)
-    assert len(shown.xpath("//section[@aria-labelledby='target-group']/dl/dt/a")) > 5
+    assert len(shown.xpath("//section[@aria-labelledby='module-core']/dl/dt/a")) > 5
 
 
 @pytest.mark.parametrize("path", ["data", "source/ervik-linden-2016"])

@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from kg.engine import media_types
@@ -23,9 +23,11 @@ from kg.model import (
     QueryForbidden,
 )
 from kg.questions import Answer, UnknownTriple, answer
+from kg.serialising import FORMS as ONTOLOGY_FORMS
 from kg.understanding import ask
 from web import views
 from web.api import LONGEST_QUESTION, asked_triple, given_slots, lexicon
+from web.handbook import Handbook
 from web.language import Speech, as_language, wanted_language
 from web.linked_data import SUMS, Dumps
 from web.publication import publication
@@ -39,6 +41,7 @@ blueprint = Blueprint("explorer", __name__)
 PAGE = "/<any(nn, nb, en):lang>"
 KINDS = ", ".join(f"'{segment}'" for segment in views.SEGMENTS)  # any other is not there, with or without a slash
 ROWS_SHOWN = 200
+SHELF = "bustadgraf-handbook"
 
 
 class UnknownVersion(InputError):
@@ -164,7 +167,8 @@ def thing(kind: str, slug: str) -> AnyResponse:
     if kind == "issue":
         stances = views.issue_matrix(lookup, page.statements, page.iri)
         return _page("issue.html", page=page, matrix=stances, statements=page.statements)
-    return _page("entity.html", page=page)
+    concept = views.concept_part(lookup, _book(), page.iri)
+    return _page("concept.html" if concept else "entity.html", page=page, concept=concept)
 
 
 def _follows(lookup: Lookup, statement: Statement) -> tuple[Consequence, ...]:
@@ -192,10 +196,40 @@ def search() -> AnyResponse:
     return _page("search.html", asked=asked, hits=views.search(_lookup(), asked))
 
 
+def _book() -> Handbook:
+    """Return the handbook of what is served, made once: a snapshot never changes."""
+    held = current_app.extensions.get(SHELF)
+    if not isinstance(held, Handbook):
+        public = publication()
+        held = current_app.extensions[SHELF] = Handbook.of(public.engine, public.terms, public.catalogue)
+    return held
+
+
 @blueprint.get(f"{PAGE}/concepts")
 def concepts() -> AnyResponse:
-    """Show every concept and term with its definition."""
-    return _page("concepts.html", page=views.concepts_page(_lookup()))
+    """Show all terms and concepts, with ``?q=`` those that a search finds."""
+    asked = " ".join(request.args.get("q", "").split())[:LONGEST_QUESTION]
+    return _page(
+        "concepts.html", page=views.index_page(_lookup(), _book(), asked), asked=asked, forms=ONTOLOGY_FORMS.values()
+    )
+
+
+@blueprint.get(f"{PAGE}/concepts/<term>")
+def term(term: str) -> AnyResponse:
+    """Show one term of the ontology."""
+    return _page("term.html", page=_found(views.term_page(_lookup(), _book(), term)))
+
+
+@blueprint.get(f"{PAGE}/concepts/scheme/<scheme>")
+def scheme(scheme: str) -> AnyResponse:
+    """Show one concept scheme as a tree."""
+    return _page("scheme.html", page=_found(views.scheme_page(_lookup(), _book(), scheme)))
+
+
+@blueprint.get(f"{PAGE}/shapes")
+def shapes() -> AnyResponse:
+    """Show every rule that the data is checked by, in words."""
+    return _page("shapes.html", groups=views.shapes_page(_lookup(), _book()))
 
 
 @blueprint.get(f"{PAGE}/about")

@@ -3,7 +3,17 @@
 from web.views.answers import AnswerPage, GalleryGroup, answer_page, gallery
 from web.views.entity import SEGMENTS, EntityPage, entity_page
 from web.views.frame import Site, site
-from web.views.lists import ConceptsPage, ListPage, concepts_page, findings, list_page, lists_of, search
+from web.views.glossary import (
+    Index,
+    SchemePage,
+    TermPage,
+    concept_part,
+    index_page,
+    scheme_page,
+    shapes_page,
+    term_page,
+)
+from web.views.lists import ListPage, findings, list_page, lists_of, search
 from web.views.lookup import Lookup, Name, page_of
 from web.views.source import PassagePage, SourcePage, StatementPage, passage_page, source_page, statement_page
 from web.views.stances import Matrix, issue_matrix, matrix
@@ -12,32 +22,38 @@ from web.views.unknown import UnknownPage, unknown_page
 __all__ = [
     "SEGMENTS",
     "AnswerPage",
-    "ConceptsPage",
     "EntityPage",
     "GalleryGroup",
+    "Index",
     "ListPage",
     "Lookup",
     "Matrix",
     "Name",
     "PassagePage",
+    "SchemePage",
     "Site",
     "SourcePage",
     "StatementPage",
+    "TermPage",
     "UnknownPage",
     "answer_page",
-    "concepts_page",
+    "concept_part",
     "entity_page",
     "findings",
     "gallery",
+    "index_page",
     "issue_matrix",
     "list_page",
     "lists_of",
     "matrix",
     "page_of",
     "passage_page",
+    "scheme_page",
     "search",
+    "shapes_page",
     "site",
     "source_page",
     "statement_page",
+    "term_page",
     "unknown_page",
 ]

@@ -68,24 +68,6 @@ class ListPage:
     chosen: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class Scheme:
-    """A concept scheme with its concepts."""
-
-    name: Name
-    slug: str
-    concepts: tuple[Entry, ...]
-
-
-@dataclass(frozen=True)
-class ConceptsPage:
-    """All schemes, and our own classes and properties by module."""
-
-    schemes: tuple[Scheme, ...]
-    classes: tuple[Entry, ...]
-    properties: tuple[Entry, ...]
-
-
 def list_page(lookup: Lookup, segment: str, number: int, wanted: Mapping[str, str] | None = None) -> ListPage | None:
     """Build ``/{lang}/SEGMENT/``, narrowed to what is *wanted* (facet → value); ``None`` for a kind there is not."""
     if segment not in SEGMENTS:
@@ -182,42 +164,6 @@ def _records(lookup: Lookup, local: str, chosen: Mapping[str, str]) -> list[Entr
         where = f"{naming[row['source'].value].text}, {row['locator'].value}"
         entries.setdefault(iri, Entry(words, extra=where))
     return list(entries.values())
-
-
-def concepts_page(lookup: Lookup) -> ConceptsPage:
-    """Build the page of all concepts and terms."""
-    rows = lookup.rows("concepts")
-    schemes: dict[str, dict[str, Solutions]] = {}
-    for row in rows:
-        schemes.setdefault(row["scheme"].value, {}).setdefault(row["concept"].value, []).append(row)
-    naming = lookup.names(schemes)
-    made = tuple(
-        Scheme(
-            naming[iri],
-            iri.rpartition("/")[2],
-            _sorted(_concept(lookup, each, found) for each, found in concepts.items()),
-        )
-        for iri, concepts in schemes.items()
-    )
-    return ConceptsPage(
-        tuple(sorted(made, key=lambda scheme: sort_key(scheme.name.text))),
-        _own(lookup, "class"),
-        _own(lookup, "object", "datatype", "annotation"),
-    )
-
-
-def _concept(lookup: Lookup, iri: str, rows: Solutions) -> Entry:
-    def words(key: str) -> dict[str, str]:
-        return _texts(row["value"] for row in rows if row["key"].value == f"{SKOS}{key}")
-
-    name = lookup.named(words("prefLabel"), iri) or Name(lookup.terms.compress(iri))
-    return Entry(name, (), lookup.named(words("definition")))
-
-
-def _own(lookup: Lookup, *kinds: str) -> tuple[Entry, ...]:
-    terms = (term for term in lookup.terms.own.values() if term.kind in kinds)
-    entries = (Entry(lookup.term(term.name), (), Name(term.definition[lookup.language]), term.name) for term in terms)
-    return _sorted(entries)
 
 
 def _sorted(entries: Iterable[Entry]) -> tuple[Entry, ...]:

@@ -71,7 +71,7 @@ class Lookup:
     def term(self, local: str) -> Name:
         """Name one of our own classes or properties."""
         own = self.terms.own[local]
-        return Name(own.label[self.language], None, f"/{self.language}/concepts#{local}", self.own(local))
+        return Name(own.label[self.language], None, f"/{self.language}/concepts/{local}", self.own(local))
 
     def names(self, iris: Iterable[str]) -> Naming:
         """Name all *iris* with one query, in this language or the nearest one they have."""
@@ -102,7 +102,7 @@ def page_of(iri: str, terms: Terms, language: Language) -> str | None:
         if path != iri:
             return f"/{language}/{quote(path, safe='/-._~')}"
     if iri.startswith(terms.prefixes["bso"]):
-        return f"/{language}/concepts#{iri.removeprefix(terms.prefixes['bso'])}"
+        return f"/{language}/concepts/{iri.removeprefix(terms.prefixes['bso'])}"
     return iri if iri.startswith(("http://", "https://")) and not iri.startswith(terms.base) else None
 
 
