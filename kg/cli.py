@@ -8,9 +8,9 @@ try:
     import json
     import os
     import shutil
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import contextmanager
-    from dataclasses import asdict, dataclass, replace
+    from dataclasses import asdict, dataclass, field, replace
     from pathlib import Path
     from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -34,7 +34,9 @@ except KeyboardInterrupt:  # the command has not begun, so its edge cannot tell
     sys.exit(130)
 
 if TYPE_CHECKING:  # each command imports what it runs, so that --help is quick
-    from kg.consistency import Inconsistency
+    from rdflib import Dataset
+
+    from kg.consistency import Outcome
     from kg.engine import PoolEngine
     from kg.snapshot import BuildReport, Snapshot
     from kg.terms import Terms
@@ -141,6 +143,8 @@ def build(corpus: str, out: Path | None, jobs: int, allow_violations: bool, as_j
     counts = report.counts()
     table = "\n".join(f"{name:<11} {'-' if value is None else value}" for name, value in counts.items())
     click.echo(json.dumps(counts) if as_json else table)
+    if not report.errors:
+        click.echo(f"Validated {report.validated} of {report.sources} sources.", err=True)
     for leak in report.leaks:
         click.echo(f"Leak: {leak}", err=True)
     if report.findings:
@@ -153,10 +157,14 @@ def build(corpus: str, out: Path | None, jobs: int, allow_violations: bool, as_j
 
 def _located(problem: Problem, corpus: str) -> Problem:
     """Return *problem* with the path before its file, where *corpus* is one, so that an editor finds it."""
+    return replace(problem, file=_in_folder(problem.file, corpus))
+
+
+def _in_folder(file: str, corpus: str) -> str:
     from kg.corpus import find_corpus
 
     given = Path(corpus)
-    return replace(problem, file=str(given / problem.file)) if find_corpus(corpus) == given else problem
+    return str(given / file) if find_corpus(corpus) == given else file
 
 
 def exit_code_of(report: "BuildReport") -> int:
@@ -197,6 +205,7 @@ def read(files: tuple[Path, ...], as_json: bool) -> None:
 @click.option("--data", type=click.Path(path_type=Path, exists=True), multiple=True, help="RDF files to check.")
 @click.option("--shapes", type=click.Path(path_type=Path, exists=True), multiple=True, help="SHACL files.")
 @click.option("--consistency", is_flag=True, help="Ask an OWL reasoner too.")
+@click.option("--explain", is_flag=True, help="Ask it, and tell which axioms, statements and passages contradict.")
 @format_option("text", "json", "ttl", told="Findings in words, as JSON, or as a SHACL report in Turtle.")
 @snapshot_option
 @language_option
@@ -205,6 +214,7 @@ def validate(
     data: tuple[Path, ...],
     shapes: tuple[Path, ...],
     consistency: bool,
+    explain: bool,
     form: str,
     snapshot_path: Path | None,
     lang: Language,
@@ -216,6 +226,7 @@ def validate(
     \b
     bustadgraf validate
     bustadgraf validate my-corpus --lang en
+    bustadgraf validate my-corpus --explain
     bustadgraf validate --data data.ttl --shapes shapes.ttl --format ttl
     """
     from kg import validation
@@ -224,15 +235,20 @@ def validate(
         raise click.UsageError("--data and --shapes belong together.")
     if target and snapshot_path:
         raise click.UsageError("TARGET and --snapshot say the same thing; give one of them.")
-    found = Examined(validation.check_files(data, shapes)) if data else _examined(target, snapshot_path, consistency)
-    for told in (*found.problems, *found.contradictions):
-        click.echo(str(told), err=True)
+    if data and (consistency or explain):
+        raise click.UsageError("--consistency and --explain look at a corpus or a snapshot, not at --data.")
+    examined = Examined(validation.check_files(data, shapes)) if data else _examined(target, snapshot_path)
+    found = _reasoned(examined, why=explain) if consistency or explain else examined
+    for problem in found.problems:
+        click.echo(str(problem), err=True)
     if form == "ttl":
         click.echo(found.report.graph.serialize(format="turtle"), nl=False)
     elif form == "json":
         click.echo(validation.to_json(found.report.findings))
     else:
         click.echo(validation.render(found.report.findings, lang, terms=found.terms))
+    if said := found.summary(lang):
+        click.echo(said, err=form != "text")
     sys.exit(found.exit_code)
 
 
@@ -243,7 +259,15 @@ class Examined:
     report: "Report"
     terms: "Terms | None" = None
     problems: tuple[Problem, ...] = ()
-    contradictions: "tuple[Inconsistency, ...]" = ()
+    dataset: "Dataset | None" = None
+    places: Mapping[str, str] = field(default_factory=dict)
+    outcome: "Outcome | None" = None
+
+    def summary(self, lang: Language) -> str:
+        """Say what the reasoner looked at, where it was asked."""
+        from kg import explaining
+
+        return explaining.summary(self.outcome, lang) if self.outcome else ""
 
     @property
     def exit_code(self) -> int:
@@ -252,13 +276,12 @@ class Examined:
             return WRONG_USE
         broken = any(finding.severity == "violation" for finding in self.report.findings)
         orphaned = any(problem.kind == "orphan" for problem in self.problems)
-        return VIOLATIONS if broken or orphaned or self.contradictions else FINE
+        return VIOLATIONS if broken or orphaned else FINE
 
 
-def _examined(target: str | None, snapshot_path: Path | None, consistency: bool) -> Examined:
+def _examined(target: str | None, snapshot_path: Path | None) -> Examined:
     """Check a snapshot (the current one by default) or a corpus."""
-    from kg import consistency as reasoner
-    from kg import snapshot, validation
+    from kg import explaining, snapshot, validation
     from kg.corpus import find_corpus, load
     from kg.terms import Terms
 
@@ -268,11 +291,23 @@ def _examined(target: str | None, snapshot_path: Path | None, consistency: bool)
         edition = snapshot.prepare(whole)
         problems = tuple(_located(problem, target) for problem in whole.problems)
         dataset, terms = edition.dataset, edition.terms
+        places = {iri: _in_folder(place, target) for iri, place in explaining.places(whole, terms).items()}
     else:
         opened = snapshot.Snapshot.open(path)
-        dataset, terms, problems = opened.dataset(), Terms(opened.manifest.base), ()
+        dataset, terms, problems, places = opened.dataset(), Terms(opened.manifest.base), (), {}
     report = validation.report(dataset, terms, dataset.graph(terms.graph("inferred")))
-    return Examined(report, terms, problems, reasoner.check(dataset, terms) if consistency else ())
+    return Examined(report, terms, problems, dataset, places)
+
+
+def _reasoned(examined: Examined, *, why: bool) -> Examined:
+    """Ask the reasoner too, and put what it finds among the findings."""
+    from kg import consistency, explaining, validation
+
+    if examined.dataset is None or examined.terms is None:
+        return examined
+    outcome = consistency.check(examined.dataset, examined.terms, why=why)
+    told = explaining.contradictions(outcome, examined.dataset, examined.terms, examined.places)
+    return replace(examined, report=validation.joined(examined.report, told), outcome=outcome)
 
 
 @main.command()
@@ -338,11 +373,14 @@ def export(form: str, target: Path, snapshot_path: Path | None) -> None:
     \b
     bustadgraf export --format trig --file bustadgraf.trig
     bustadgraf export --format csv --file tables.zip
+    bustadgraf export --format hsds --file services.json
     """
     from kg import export as exporting
 
     with opened(snapshot_path) as (snapshot, terms, engine):
-        exporting.write(form, target, snapshot, terms, engine)
+        left = exporting.write(form, target, snapshot, terms, engine)
+    if left and left.lacking:
+        click.echo(str(left), err=True)
 
 
 @main.command()

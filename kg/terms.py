@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache, cached_property
 
-from rdflib import Graph, URIRef
+from rdflib import Graph, Literal, URIRef
 from rdflib.namespace import SH
+from rdflib.term import Node
 
-from kg.model import Language
+from kg.model import LANGUAGES, Language
 from kg.resources import resource, text
 
 DEFAULT_BASE = "https://w3id.org/bustadgraf/"
@@ -107,6 +108,21 @@ def best_label(labels: Mapping[str, str], language: Language) -> tuple[str, str]
         if tag in labels:
             return labels[tag], tag
     return next(((labels[tag], tag) for tag in sorted(labels)), None)
+
+
+def words_by_tag(graph: Graph, node: Node, key: URIRef) -> dict[str, str]:
+    """Return the texts of *node* under *key* by language tag (``""``: none), the first of several in one language."""
+    texts: dict[str, str] = {}
+    for literal in sorted(graph.objects(node, key), key=str):
+        if isinstance(literal, Literal):
+            texts.setdefault(literal.language or "", str(literal))
+    return texts
+
+
+def in_our_languages(texts: Mapping[str, str]) -> Mapping[Language, str]:
+    """Return the best text for each of our languages; empty where there is none at all."""
+    best = {language: best_label(texts, language) for language in LANGUAGES}
+    return {language: found[0] for language, found in best.items() if found}
 
 
 @cache

@@ -25,10 +25,10 @@ from rdflib.query import Result
 from rdflib.term import Node
 
 from kg.engine import Lookup
-from kg.model import LANGUAGES, Finding, InputError, Language, Severity
+from kg.model import LANGUAGES, Contradiction, Finding, InputError, Language, Reason, Saying, Severity
 from kg.reach import OF_THE_VALUE, TARGETS, Reach, path_text, reach_of
 from kg.resources import resource, text
-from kg.terms import Terms, best_label
+from kg.terms import Terms, in_our_languages, words_by_tag
 
 SEVERITIES: Mapping[Node, Severity] = {SH.Violation: "violation", SH.Warning: "warning", SH.Info: "info"}
 RANK: Mapping[Severity, int] = {"violation": 0, "warning": 1, "info": 2}
@@ -68,6 +68,7 @@ NOTHING: Mapping[Language, str] = {
     "nb": "Ingen funn: dataene oppfyller alle kravene.",
     "en": "No findings: the data meets every requirement.",
 }
+CONTRADICTION: Mapping[Language, str] = {"nn": "Motseiing", "nb": "Motsigelse", "en": "Contradiction"}
 VALUE: Mapping[Language, str] = {"nn": "verdi", "nb": "verdi", "en": "value"}
 
 Names = Mapping[str, Mapping[Language, str]]
@@ -203,6 +204,17 @@ def _check_files(data: Sequence[Path], shapes: Sequence[Path]) -> Report:
     return _report([result], data_graph, shapes_graph, terms)
 
 
+def joined(outcome: Report, contradictions: Sequence[Contradiction]) -> Report:
+    """Return *outcome* with the *contradictions* among its findings and in its graph, each reason a ``sh:detail``."""
+    if not contradictions:
+        return outcome
+    (whole,) = outcome.graph.subjects(RDF.type, SH.ValidationReport)
+    for contradiction in contradictions:
+        outcome.graph.add((whole, SH.result, _result_of(contradiction, outcome.graph)))
+    outcome.graph.set((whole, SH.conforms, Literal(False)))
+    return Report(False, tuple(sorted((*outcome.findings, *contradictions), key=_order)), outcome.graph)
+
+
 def is_privacy(finding: Finding) -> bool:
     """Say whether *finding* comes from the gate of the public data."""
     return finding.shape in {Terms().compress(str(shape)) for shape in privacy_shapes(Terms())}
@@ -230,7 +242,7 @@ def shape_names(terms: Terms) -> Names:
     """Return the name of each of our shapes in three languages, by CURIE."""
     shapes = own_shapes(terms)
     named = set(shapes.subjects(SH.name))
-    return {terms.compress(str(shape)): _languages(_by_tag(shapes, shape, SH.name)) for shape in named}
+    return {terms.compress(str(shape)): in_our_languages(words_by_tag(shapes, shape, SH.name)) for shape in named}
 
 
 def render(
@@ -250,11 +262,15 @@ def render(
         lines.append(f"{_count(len(listed), severity, language)}:")
         for shape, group in groupby(listed, lambda finding: finding.shape):
             found = list(group)
-            name = names.get(shape, {}).get(language)
+            named = CONTRADICTION if isinstance(found[0], Contradiction) else names.get(shape, {})
+            name = named.get(language)
             lines += ["", f"  {name} ({shape})" if name else f"  {shape}"]
             for message, alike in groupby(found, lambda finding: finding.message.get(language, "")):
                 lines.append(f"  {message}")
-                lines += (f"  - {_line(finding, language, terms or Terms())}" for finding in alike)
+                for finding in alike:
+                    lines.append(f"  - {_line(finding, language, terms or Terms())}")
+                    if isinstance(finding, Contradiction):
+                        lines += _because(finding.because, language, terms or Terms())
         lines.append("")
     return "\n".join(lines).rstrip()
 
@@ -486,6 +502,37 @@ def _speak(graph: Graph, shapes: Graph) -> None:
                 graph.add((result, SH.resultMessage, message))
 
 
+def _result_of(contradiction: Contradiction, graph: Graph) -> BNode:
+    result = BNode()
+    for key, value in (
+        (RDF.type, SH.ValidationResult),
+        (SH.resultSeverity, SH.Violation),
+        (SH.focusNode, URIRef(contradiction.focus)),
+        (SH.sourceConstraintComponent, OWL.Nothing),
+        *_told(contradiction.message),
+    ):
+        graph.add((result, key, value))
+    for reason in contradiction.because:
+        _detail(result, reason, graph)
+    return result
+
+
+def _detail(result: BNode, reason: Reason, graph: Graph) -> None:
+    detail = BNode()
+    graph.add((result, SH.detail, detail))
+    graph.add((detail, RDF.type, SH.AbstractResult))
+    graph.add((detail, RDFS.comment, Literal(reason.turtle)))
+    for key, words in _told(reason.message):
+        graph.add((detail, key, words))
+    for said in reason.said:
+        for cited in filter(None, (said.statement, said.passage)):
+            graph.add((detail, RDFS.seeAlso, URIRef(cited)))
+
+
+def _told(message: Mapping[Language, str]) -> Iterator[tuple[URIRef, Literal]]:
+    return ((SH.resultMessage, Literal(words, lang=language)) for language, words in message.items())
+
+
 def _order(finding: Finding) -> tuple[int, str, str, str, str, str]:
     told = json.dumps(dict(finding.message), sort_keys=True)
     return RANK[finding.severity], finding.shape, finding.focus, finding.path or "", finding.value or "", told
@@ -514,7 +561,7 @@ class _Reader:
             focus=_text(focus),
             path=None if path is None else _path(graph, path),
             value=None if value is None else _text(value),
-            message=_languages(_by_tag(graph, result, SH.resultMessage)),
+            message=in_our_languages(words_by_tag(graph, result, SH.resultMessage)),
             label=self._label(focus),
             passage=None if passage is None else _text(passage),
             source=self._source(passage or focus),
@@ -530,8 +577,8 @@ class _Reader:
 
     def _label(self, node: Node | None) -> Mapping[Language, str]:
         for key in (SKOS.prefLabel, RDFS.label, DCTERMS.title, self.terms.uri("text"), self.terms.uri("oa:exact")):
-            if isinstance(node, URIRef) and (labels := _by_tag(self.data, node, key)):
-                return _languages({tag: _snippet(label) for tag, label in labels.items()})
+            if isinstance(node, URIRef) and (labels := words_by_tag(self.data, node, key)):
+                return in_our_languages({tag: _snippet(label) for tag, label in labels.items()})
         return dict.fromkeys(LANGUAGES, _snippet(self.terms.compress(_text(node))))
 
     def _passage(self, node: Node | None) -> Node | None:
@@ -554,21 +601,6 @@ def _text(node: Node | None) -> str:
 def _snippet(words: str) -> str:
     flat = " ".join(words.split())
     return flat if len(flat) <= SNIPPET else flat[:SNIPPET].rstrip() + "…"
-
-
-def _by_tag(graph: Graph, node: Node, key: URIRef) -> dict[str, str]:
-    """Return the texts of *node* under *key* by language tag (``""``: none), the first of several in one language."""
-    texts: dict[str, str] = {}
-    for literal in sorted(graph.objects(node, key), key=str):
-        if isinstance(literal, Literal):
-            texts.setdefault(literal.language or "", str(literal))
-    return texts
-
-
-def _languages(texts: Mapping[str, str]) -> Mapping[Language, str]:
-    """Return the best text for each of our languages; empty where there is none at all."""
-    best = {language: best_label(texts, language) for language in LANGUAGES}
-    return {language: found[0] for language, found in best.items() if found}
 
 
 def _filled(message: Literal, values: Mapping[str, Node | None]) -> Literal:
@@ -600,3 +632,19 @@ def _line(finding: Finding, language: Language, terms: Terms) -> str:
     if finding.passage and finding.source:
         parts.append(passage_path(finding.passage, finding.source, language))
     return " · ".join(parts)
+
+
+def _because(reasons: Sequence[Reason], language: Language, terms: Terms) -> Iterator[str]:
+    for reason in reasons:
+        yield f"      {reason.message[language]}" + (f"  [{reason.turtle}]" if reason.kind == "axiom" else "")
+        yield from (f"        {_cited(saying, language, terms)}" for saying in reason.said)
+
+
+def _cited(saying: Saying, language: Language, terms: Terms) -> str:
+    parts = [
+        f"«{_snippet(saying.text)}»" if saying.text else None,
+        terms.compress(saying.statement) if saying.statement else None,
+        saying.place,
+        passage_path(saying.passage, saying.source, language) if saying.passage and saying.source else None,
+    ]
+    return " · ".join(filter(None, parts))

@@ -1,8 +1,9 @@
 """Ask the OWL API for profiles and axiom counts, in a process of its own: a JVM and forking do not go together.
 
-Run as ``python owlapi.py [--rewrite FOLDER] FILE...``. Each file is an ontology without imports, in any syntax that the
-OWL API reads. Standard output is one JSON object, from each file to ``{"axioms": {kind: count}, "DL": [violation],
-"RL": [violation]}``. With ``--rewrite`` each file is also written to the folder, as ``.ofn`` and ``.omn``.
+Run as ``python owlapi.py [--rewrite FOLDER | --consistent] FILE...``. Each file is an ontology without imports, in any
+syntax that the OWL API reads. Standard output is one JSON object, from each file to ``{"axioms": {kind: count},
+"DL": [violation], "RL": [violation]}``. With ``--rewrite`` each file is also written to the folder, as ``.ofn`` and
+``.omn``. With ``--consistent`` the object goes from each file to whether Pellet finds that all in it can be true.
 """
 
 import argparse
@@ -44,6 +45,11 @@ def violations(ontology: Any, profile: str) -> list[str]:
     return sorted(str(each) for each in jpype.JClass(profile)().checkOntology(ontology).getViolations())
 
 
+def consistent(ontology: Any) -> bool:
+    factory = jpype.JClass("com.clarkparsia.pellet.owlapiv3.PelletReasonerFactory").getInstance()
+    return bool(factory.createReasoner(ontology).isConsistent())
+
+
 def rewrite(ontology: Any, target: Path) -> None:
     for suffix, form in SYNTAXES.items():
         place = jpype.JClass("org.semanticweb.owlapi.model.IRI").create(target.with_suffix(suffix).as_uri())
@@ -53,13 +59,14 @@ def rewrite(ontology: Any, target: Path) -> None:
 def main() -> None:
     asked = argparse.ArgumentParser()
     asked.add_argument("--rewrite", type=Path)
+    asked.add_argument("--consistent", action="store_true")
     asked.add_argument("files", type=Path, nargs="+")
     wanted = asked.parse_args()
     start()
     found = {}
     for path in wanted.files:
         ontology = loaded(path)
-        found[str(path)] = examined(ontology)
+        found[str(path)] = consistent(ontology) if wanted.consistent else examined(ontology)
         if wanted.rewrite:
             rewrite(ontology, wanted.rewrite / path.name)
     print(json.dumps(found))  # noqa: T201

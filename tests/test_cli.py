@@ -195,6 +195,33 @@ def test_validate_takes_any_data_and_shapes(tmp_path):
 def test_consistency_is_asked_of_a_reasoner(tmp_path):
     done = bustadgraf("validate", THREE, "--consistency", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
+    assert "Ingen motseiingar: " in done.stdout
+
+
+def test_a_contradiction_is_explained_with_file_line_and_passage(tmp_path):
+    corpus = tmp_path / "three"
+    shutil.copytree(THREE, corpus)
+    coding = next(corpus.rglob("*.coding.yaml"))
+    wrong = "  - {id: kind, s: actor:lyktevik-kommune, p: type, o: CommercialProvider, basis: stated}\n"
+    coding.write_text(coding.read_text(encoding="utf-8") + wrong, encoding="utf-8")
+    line = len(coding.read_text(encoding="utf-8").splitlines())
+    done = bustadgraf("validate", corpus, "--explain", "--lang", "nb", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "Ingenting er både en kommersiell leverandør og et offentlig organ." in done.stdout
+    assert f"{coding}:{line}" in done.stdout
+    assert f"{corpus / 'entities.yaml'}:1" in done.stdout
+    assert "/nb/source/lykteskrift?passage=" in done.stdout
+    as_json = bustadgraf("validate", corpus, "--explain", "--format", "json", cwd=tmp_path)
+    (told,) = [found for found in json.loads(as_json.stdout) if found["shape"] == "owl:Nothing"]
+    assert told["focus"].endswith("/id/actor/lyktevik-kommune")
+
+
+def test_explain_needs_data_of_ours(tmp_path):
+    done = bustadgraf(
+        "validate", "--data", THREE / "corpus.yaml", "--shapes", THREE / "corpus.yaml", "--explain", cwd=tmp_path
+    )
+    assert done.returncode == 2
+    assert "--explain" in done.stderr
 
 
 @pytest.mark.parametrize(
