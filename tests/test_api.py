@@ -23,8 +23,8 @@ def got(client: FlaskClient, path: str, status: int = 200, **headers: str) -> An
     return json.loads(response.get_data(as_text=True))
 
 
-def test_the_catalogue_is_listed(client: FlaskClient):
-    listed = got(client, "/api/q")
+def test_the_catalogue_is_listed(field_client: FlaskClient):
+    listed = got(field_client, "/api/q")
     assert [entry["id"] for entry in listed] == [question.id for question in CATALOGUE]
     asked = [int(path.stem) for path in FIELD_ANSWERS if path.stem.isdecimal()]
     assert sorted(number for entry in listed for number in entry["cq"]) == asked
@@ -32,7 +32,7 @@ def test_the_catalogue_is_listed(client: FlaskClient):
         assert set(entry["title"]) == {"nn", "nb", "en"}
         for slot in entry["slots"]:
             assert {"name", "type", "required", "values_url"} <= set(slot)
-            assert got(client, slot["values_url"]), slot
+            assert got(field_client, slot["values_url"]), slot
 
 
 @pytest.mark.parametrize("path", EXPECTED, ids=lambda path: path.stem)

@@ -64,7 +64,7 @@ def example(tmp_path: Path) -> Path:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out reasoning and shapes, where a test is about what is written and how."""
-    monkeypatch.setattr(snapshot, "closure", lambda _dataset, _terms: Graph())
+    monkeypatch.setattr(snapshot, "closure", lambda _dataset: Graph())
     monkeypatch.setattr(snapshot, "check", lambda _dataset, _terms, _inferred: ())
 
 
