@@ -5,13 +5,14 @@ import os
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from rdflib import Dataset, Graph
 
 from kg.engine import Engine
+from kg.interchange import GRANTS, LANGUAGE, SERVICES, Left, Standard, export
 from kg.model import EnvironmentFailure, InputError
 from kg.resources import resource
 from kg.snapshot import Snapshot
@@ -21,32 +22,42 @@ ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the same data give the same bytes, so no cl
 
 
 @dataclass(frozen=True)
+class Outgoing:
+    """The bytes of a file, in pieces, and where records had to be left out how many and why."""
+
+    pieces: Iterable[bytes]
+    left: Left | None = None
+
+
+@dataclass(frozen=True)
 class Format:
     """A way out: its short name, media type, file suffix, and what makes the bytes."""
 
     name: str
     media_type: str
     suffix: str
-    make: Callable[[Snapshot, Terms, Engine], bytes]
+    make: Callable[[Snapshot, Terms, Engine], Outgoing]
 
 
-def write(name: str, target: Path, snapshot: Snapshot, terms: Terms, engine: Engine) -> None:
-    """Write the public data set as format *name* to *target* (``-``: standard output).
+def write(name: str, target: Path, snapshot: Snapshot, terms: Terms, engine: Engine) -> Left | None:
+    """Write the public data set as format *name* to *target* (``-``: standard output); return what was left out.
 
-    A file appears whole or not at all. Raises :class:`InputError` for an unknown format.
+    A file appears whole or not at all. Raises :class:`InputError` for an unknown format, or where the format asks
+    for more than any record has.
     """
     if name not in FORMATS:
         near = ", ".join(nearest(name, FORMATS)) or ", ".join(FORMATS)
         raise InputError(f"There is no export format {name!r}. Nearest: {near}.")
-    content = FORMATS[name].make(snapshot, terms, engine)
+    made = FORMATS[name].make(snapshot, terms, engine)
     if str(target) == "-":
-        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.writelines(made.pieces)
         sys.stdout.buffer.flush()
-        return
-    _write_whole(target, content)
+    else:
+        _write_whole(target, made.pieces)
+    return made.left
 
 
-def _write_whole(target: Path, content: bytes) -> None:
+def _write_whole(target: Path, content: Iterable[bytes]) -> None:
     if not target.parent.is_dir():
         raise InputError(f"{target.parent} is not a folder; make it first.")
     try:
@@ -55,28 +66,36 @@ def _write_whole(target: Path, content: bytes) -> None:
         raise EnvironmentFailure(f"Cannot write {target}: {error.strerror}. Nothing was left there.") from error
 
 
-def _swap_in(target: Path, content: bytes) -> None:
+def _swap_in(target: Path, content: Iterable[bytes]) -> None:
     handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            file.writelines(content)
         Path(temporary).replace(target)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
 
 
-def _nquads(snapshot: Snapshot, _terms: Terms, _engine: Engine) -> bytes:
-    return snapshot.data_path.read_bytes()
+def _nquads(snapshot: Snapshot, _terms: Terms, _engine: Engine) -> Outgoing:
+    return Outgoing((snapshot.data_path.read_bytes(),))
 
 
-def _serialised(form: str, *, graphs: bool = False) -> Callable[[Snapshot, Terms, Engine], bytes]:
-    def make(snapshot: Snapshot, terms: Terms, _engine: Engine) -> bytes:
+def _serialised(form: str, *, graphs: bool = False) -> Callable[[Snapshot, Terms, Engine], Outgoing]:
+    def make(snapshot: Snapshot, terms: Terms, _engine: Engine) -> Outgoing:
         dataset = snapshot.dataset()
         chosen: Graph = dataset if graphs else _flat(dataset)
         for prefix, namespace in terms.prefixes.items():
             chosen.bind(prefix, namespace, replace=True)
-        return chosen.serialize(format=form, encoding="utf-8")
+        return Outgoing((chosen.serialize(format=form, encoding="utf-8"),))
+
+    return make
+
+
+def _records(standard: Standard) -> Callable[[Snapshot, Terms, Engine], Outgoing]:
+    def make(snapshot: Snapshot, terms: Terms, engine: Engine) -> Outgoing:
+        manifest = snapshot.manifest
+        return Outgoing(*export(standard, engine, terms, manifest.licence, manifest.title[LANGUAGE]))
 
     return make
 
@@ -88,13 +107,13 @@ def _flat(dataset: Dataset) -> Graph:
     return graph
 
 
-def _tables(_snapshot: Snapshot, terms: Terms, engine: Engine) -> bytes:
+def _tables(_snapshot: Snapshot, terms: Terms, engine: Engine) -> Outgoing:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, query in sorted(_table_queries(terms).items()):
             rows = b"".join(engine.query(query, accept="text/csv").chunks)
             archive.writestr(zipfile.ZipInfo(f"{name}.csv", ZIP_EPOCH), "\ufeff".encode() + rows)
-    return packed.getvalue()
+    return Outgoing((packed.getvalue(),))
 
 
 def _table_queries(terms: Terms) -> Mapping[str, str]:
@@ -116,5 +135,7 @@ FORMATS: Mapping[str, Format] = {
         Format("jsonld", "application/ld+json", "jsonld", _serialised("json-ld", graphs=True)),
         Format("rdfxml", "application/rdf+xml", "rdf", _serialised("xml")),
         Format("csv", "application/zip", "zip", _tables),
+        Format("360giving", "application/json", "json", _records(GRANTS)),
+        Format("hsds", "application/json", "json", _records(SERVICES)),
     )
 }

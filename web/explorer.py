@@ -292,6 +292,7 @@ def sparql() -> AnyResponse:
     """Run a query from a plain form and show its answer with names."""
     lookup = _lookup()
     query = request.args.get("query", "")
+FORMAT_NAMES |= {"360giving": "360Giving", "hsds": "Open Referral HSDS"}
     prefixes = request.args.get("prefixes") == "1" or not query
     result, error, status = None, None, 200
     if query.strip():

@@ -266,7 +266,8 @@ class Dumps:
         public = self.publication
         if public.snapshot is None:
             raise EngineUnavailable("There is no snapshot to dump.")
-        return gzip.compress(FORMATS[form].make(public.snapshot, public.terms, public.engine), mtime=0)
+        made = FORMATS[form].make(public.snapshot, public.terms, public.engine)
+        return gzip.compress(b"".join(made.pieces), mtime=0)
 
 
 def _dump_name(snapshot: str, form: str) -> str:
