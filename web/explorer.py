@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
@@ -23,6 +23,7 @@ from kg.model import (
     QueryForbidden,
 )
 from kg.questions import Answer, UnknownTriple, answer
+from kg.questions.catalogue import YEAR
 from kg.serialising import FORMS as ONTOLOGY_FORMS
 from kg.understanding import ask
 from web import views
@@ -68,6 +69,12 @@ def _lookup() -> Lookup:
 def language() -> Language:
     """Return the language of the page that is being made: that of its path, else the one the reader wants."""
     return as_language(request.path.split("/")[1]) or wanted_language(request.accept_languages)
+
+
+def _year() -> int | None:
+    """Return the year that the page is wanted for; what is no year is passed over."""
+    asked = request.args.get("year", "")
+    return int(asked) if YEAR.fullmatch(asked) else None
 
 
 def _found(page: object) -> Any:
@@ -150,7 +157,7 @@ def listing(kind: str) -> AnyResponse:
 
 @blueprint.get(f"{PAGE}/<kind>/<slug>")
 def thing(kind: str, slug: str) -> AnyResponse:
-    """Show one thing: an entity, a concept, a source, a passage or a statement."""
+    """Show one thing: an entity, a concept, a source, a passage, a statement; with ``?year=`` an entity as of then."""
     lookup = _lookup()
     if kind == "source":
         snapshot = publication().snapshot
@@ -163,7 +170,7 @@ def thing(kind: str, slug: str) -> AnyResponse:
     if kind == "statement":
         told = _found(views.statement_page(lookup, slug))
         return _page("statement.html", page=told, follows=_follows(lookup, told.statement))
-    page = _found(views.entity_page(lookup, kind, slug))
+    page = _found(views.entity_page(replace(lookup, year=_year()), kind, slug))
     if kind == "issue":
         stances = views.issue_matrix(lookup, page.statements, page.iri)
         return _page("issue.html", page=page, matrix=stances, statements=page.statements)
@@ -285,6 +292,7 @@ class SparqlError:
 
 FORMAT_NAMES = {"json": "JSON", "xml": "XML", "csv": "CSV", "tsv": "TSV", "ttl": "Turtle", "nt": "N-Triples"}
 FORMAT_NAMES |= {"nq": "N-Quads", "trig": "TriG", "jsonld": "JSON-LD", "rdfxml": "RDF/XML"}
+FORMAT_NAMES |= {"360giving": "360Giving", "hsds": "Open Referral HSDS"}
 
 
 @blueprint.get(f"{PAGE}/sparql")
@@ -292,7 +300,6 @@ def sparql() -> AnyResponse:
     """Run a query from a plain form and show its answer with names."""
     lookup = _lookup()
     query = request.args.get("query", "")
-FORMAT_NAMES |= {"360giving": "360Giving", "hsds": "Open Referral HSDS"}
     prefixes = request.args.get("prefixes") == "1" or not query
     result, error, status = None, None, 200
     if query.strip():

@@ -205,7 +205,9 @@ def naming_of(lookup: Lookup, labels: Labels) -> Naming:
 
 
 def _slots(lookup: Lookup, question: Question, filled: Mapping[str, str]) -> tuple[SlotField, ...]:
-    values = {slot.name: slot_values(lookup.engine, slot) for slot in question.slots}
+    values = {slot.name: slot_values(lookup.engine, slot) for slot in question.every_slot}
+    year = question.year.name
+    values[year] = tuple({*values[year], *filter(None, [filled.get(year)])})
     naming = lookup.names({iri for iris in values.values() for iri in iris})
     return tuple(
         SlotField(
@@ -217,7 +219,7 @@ def _slots(lookup: Lookup, question: Question, filled: Mapping[str, str]) -> tup
                 for iri in sorted(values[slot.name], key=lambda iri: sort_key(naming[iri].text))
             ),
         )
-        for slot in question.slots
+        for slot in question.every_slot
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from kg.engine import Cell
 from web.language import sort_key
 from web.views.lookup import Lookup, Name, Naming, Solutions, iri_of, page_of, why_href
+from web.views.moments import Moment, as_of
 from web.views.statements import (
     FACTUAL,
     RDF,
@@ -170,6 +171,7 @@ class EntityPage:
     statements: Statements
     proofs: tuple[Proof, ...]
     unknown: Unknown | None
+    moment: Moment
 
 
 @dataclass(frozen=True)
@@ -182,6 +184,7 @@ class _Known:
     dated: Solutions
     statements: Statements
     naming: Naming
+    moment: Moment
 
 
 def entity_page(lookup: Lookup, segment: str, slug: str) -> EntityPage | None:
@@ -191,14 +194,14 @@ def entity_page(lookup: Lookup, segment: str, slug: str) -> EntityPage | None:
         return None
     own = lookup.rows("entity", this=[iri])
     neighbours = lookup.rows("entity-neighbours", this=[iri])
-    found = records(lookup, lookup.rows("statements-about", this=[iri]))
-    if not own and not found:
+    found, moment = as_of(lookup, records(lookup, lookup.rows("statements-about", this=[iri])))
+    if not own and not found and not moment.left_out:
         return None
     dated = lookup.rows("dated-names", this=[iri])
     also = {cell.value for row in (*own, *neighbours, *dated) for cell in row.values() if cell.kind == "iri"} | {iri}
     inverses = _inverses(lookup)
     made, naming = statements(lookup, found, also | {*inverses, *inverses.values()})
-    return _arranged(lookup, segment, slug, _Known(iri, own, neighbours, dated, made, naming), inverses)
+    return _arranged(lookup, segment, slug, _Known(iri, own, neighbours, dated, made, naming, moment), inverses)
 
 
 def _arranged(lookup: Lookup, segment: str, slug: str, known: _Known, inverses: Mapping[str, str]) -> EntityPage:
@@ -228,6 +231,7 @@ def _arranged(lookup: Lookup, segment: str, slug: str, known: _Known, inverses: 
         statements=known.statements,
         proofs=(*known.statements.proofs, *shown_by),
         unknown=_unknown(lookup, segment, known),
+        moment=known.moment,
     )
 
 

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 from kg.engine import Cell, Engine
 from kg.model import Language
 from kg.questions import Query
+from kg.questions.dated import holdings, labels_in
 from kg.resources import text
 from kg.terms import Terms, best_label
 from web.language import Speech
@@ -42,11 +43,12 @@ class Naming(dict[str, Name]):
 
 @dataclass(frozen=True)
 class Lookup:
-    """The graph as pages in one language see it."""
+    """The graph as pages in one language see it, as of the end of *year* where one is given."""
 
     engine: Engine
     terms: Terms
     language: Language
+    year: int | None = None
 
     @property
     def speech(self) -> Speech:
@@ -80,11 +82,17 @@ class Lookup:
         ours = {iri for iri in wanted if iri.startswith(ontology) and iri.removeprefix(ontology) in self.terms.own}
         labels: dict[str, dict[str, str]] = {}
         if others := sorted(wanted - ours):
-            for row in self.engine.select(_labels(self.terms.base).bind(thing=others)):
+            for row in self.engine.select(_shared("labels", self.terms.base).bind(thing=others)):
                 labels.setdefault(row["thing"].value, {}).setdefault(row["label"].lang or "", row["label"].value)
+        then = self._then(others, labels)
         found = {iri: self.term(iri.removeprefix(ontology)) for iri in ours}
-        found |= {iri: name for iri, words in labels.items() if (name := self.named(words, iri))}
+        found |= {iri: name for iri, words in then.items() if (name := self.named(words, iri))}
         return Naming(found, self.terms, self.language)
+
+    def _then(self, iris: Iterable[str], labels: Mapping[str, Mapping[str, str]]) -> Mapping[str, Mapping[str, str]]:
+        if self.year is None:
+            return labels
+        return labels_in(holdings(self.engine, _shared("dated", self.terms.base), iris), self.year, labels)
 
     def named(self, labels: Mapping[str, str], iri: str | None = None) -> Name | None:
         """Choose among *labels* (language tag → text); ``None`` where there are none."""
@@ -126,8 +134,8 @@ def _query(name: str, base: str) -> Query:
 
 
 @cache
-def _labels(base: str) -> Query:
-    return Query(Terms(base).rebase(text("ontology", "queries", "labels.rq")))
+def _shared(name: str, base: str) -> Query:
+    return Query(Terms(base).rebase(text("ontology", "queries", f"{name}.rq")))
 
 
 def _can_be_bound(iri: str) -> bool:

@@ -53,7 +53,10 @@ class SourceInfo:
 
 @dataclass(frozen=True)
 class Statement:
-    """One statement, ready to be shown. Codes (*basis*, *polarity* …) are local names of ``code:``."""
+    """One statement, ready to be shown. Codes (*basis*, *polarity* …) are local names of ``code:``.
+
+    *period* is from when to when the source says that it holds.
+    """
 
     iri: str
     href: str
@@ -75,6 +78,7 @@ class Statement:
     because: Name | None = None
     note: str | None = None
     as_of: str | None = None
+    period: tuple[str | None, str | None] | None = None
     coded: str | None = None
     passage: str | None = None
     number: int = 0
@@ -220,9 +224,16 @@ def _statement(lookup: Lookup, naming: Naming, record: Record, currencies: Mappi
         because=_words(lookup, record, "because"),
         note=record.one("note"),
         as_of=record.one("asOf"),
+        period=_period(lookup, record),
         coded=record.one("coded"),
         passage=record.one("passage"),
     )
+
+
+def _period(lookup: Lookup, record: Record) -> tuple[str | None, str | None] | None:
+    """Return from when to when the source says that this holds; ``None`` where it says neither."""
+    start, end = (record.one(key) for key in ("validFrom", "validTo"))
+    return (start and lookup.speech.day(start), end and lookup.speech.day(end)) if start or end else None
 
 
 def _part(lookup: Lookup, naming: Naming, record: Record, *keys: str) -> Name | None:
