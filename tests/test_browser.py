@@ -16,7 +16,8 @@ PATHS = (
     *("", "q/who-helps?group=group:refugees", "q/money-chain?initiative=initiative:bokontakt", "?q=zzz", "matrix"),
     *("actor/", "actor/public-actors", "initiative/bergen-bidrar", "issue/tendering", "source/ervik-linden-2016"),
     *("concepts", "sparql?prefixes=1&query=SELECT+*+{?s+a+bso:Initiative;?p+?o}", "search?q=bergen", "data", "quality"),
-    *("about", "actor/nobody"),
+    *("about", "actor/nobody", "why?subject=actor:bergen-kommune&predicate=serves&object=group:refugees"),
+    *("q/actors-serving?group=group:refugees", "statement/ervik-linden-2016-first-reading-bergen-bidrar-organiser"),
 )
 AXE_RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}"
 
