@@ -302,9 +302,8 @@ def test_concepts_stand_in_the_order_of_the_language_of_the_page(client, languag
     assert len(shown.xpath("//section[@aria-labelledby='module-core']/dl/dt/a")) > 5
 
 
-@pytest.mark.parametrize("path", ["data", "source/ervik-linden-2016"])
-def test_a_known_licence_has_its_name_as_link(client, path):
-    (link,) = page(client, f"/nn/{path}").xpath("//main//a[contains(@href, 'creativecommons.org')]")
+def test_a_known_licence_has_its_name_as_link(client):
+    (link,) = page(client, "/nn/data").xpath("//main//a[contains(@href, 'creativecommons.org')]")
 
     assert (text(link), link.get("href")) == ("CC BY 4.0", "https://creativecommons.org/licenses/by/4.0/")
 
