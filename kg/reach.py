@@ -1,12 +1,11 @@
 """What a shape looks at from the node it judges: after a change only nodes that see the change are judged again."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 from rdflib import RDF, BNode, Graph, URIRef, Variable
-from rdflib.collection import Collection
 from rdflib.namespace import SH
 from rdflib.paths import AlternativePath, InvPath, MulPath, Path, SequencePath
 from rdflib.plugins.sparql.algebra import translateGroupGraphPattern
@@ -65,7 +64,7 @@ def reach_of(shapes: Graph, root: Node, prepared: Any) -> Reach:
     found = tuple(_widest(look for branch in branches for look in _after_change(branch)))
     only = not any(predicate not in (OF_THE_VALUE | {SH.sparql}) for predicate in shapes.predicates(root))
     alone = len(selects) == 1 and only and (root, SH.path, None) not in shapes
-    screened = alone and _binds(_body(selects[0]))
+    screened = alone and _binds(_body(selects[0].algebra))
     return Reach(found, screen=constraint_queries(shapes, root)[0] if screened else None)
 
 
@@ -122,7 +121,7 @@ class _Walk:
             elif key in COMPARED:
                 yield f"{way} {node} {_written(value)} {self._fresh()} ."
             elif key in NESTED or key in LISTS:
-                for nested in Collection(self.shapes, value) if key in LISTS else (value,):
+                for nested in self.shapes.items(value) if key in LISTS else (value,):
                     yield from self._ways(nested, to_values, values, (*above, shape))
             elif (
                 str(key).startswith(str(SH))
@@ -140,9 +139,9 @@ def path_text(graph: Graph, path: Node) -> str:
     if isinstance(path, URIRef):
         return path.n3()
     if (path, RDF.first, None) in graph:
-        return "/".join(path_text(graph, step) for step in Collection(graph, path))
+        return "/".join(path_text(graph, step) for step in graph.items(path))
     if (choices := graph.value(path, SH.alternativePath)) is not None:
-        return f"({'|'.join(path_text(graph, choice) for choice in Collection(graph, choices))})"
+        return f"({'|'.join(path_text(graph, choice) for choice in graph.items(choices))})"
     if (forward := graph.value(path, SH.inversePath)) is not None:
         return f"^{path_text(graph, forward)}"
     for key, sign in ((SH.zeroOrMorePath, "*"), (SH.oneOrMorePath, "+"), (SH.zeroOrOnePath, "?")):
@@ -154,16 +153,21 @@ def path_text(graph: Graph, path: Node) -> str:
 # --- queries -----------------------------------------------------------------------------------
 
 
-def _body(query: Query) -> CompValue:
-    part: CompValue = query.algebra.p
+def _body(select: CompValue) -> CompValue:
+    """Return the pattern of a whole or an inner ``SELECT``."""
+    return _shown_and_body(select)[1]
+
+
+def _shown_and_body(select: CompValue) -> tuple[Sequence[Variable], CompValue]:
+    part, shown = select.p, ()
     while part.name in PLAIN:
-        part = part.p
-    return part
+        part, shown = part.p, part.get("PV") or shown
+    return shown, part
 
 
 def _looks(query: Query) -> list[Branch]:
     """Give the triple patterns of *query* that must hold together, branch by branch, (NOT) EXISTS among them."""
-    branches = _branches(_body(query))
+    branches = _branches(_body(query.algebra))
     if not all(any(THIS in pattern for pattern in branch) for branch in branches):
         raise _Everywhere
     return branches
@@ -183,7 +187,18 @@ def _branches(part: CompValue) -> list[Branch]:
         inner = _branches(part.p)
         seen = [branch for pattern in _exists(part.expr) for branch in _branches(pattern)]
         return inner + [one + other for one in inner for other in seen]
+    if part.name == "ToMultiSet":
+        shown, body = _shown_and_body(part)
+        return [tuple(_hidden(pattern, shown) for pattern in branch) for branch in _branches(body)]
     raise _Everywhere
+
+
+def _hidden(pattern: Pattern, shown: Collection[Variable]) -> Pattern:
+    """Rename what an inner ``SELECT`` does not show, which is nothing that bears the same name outside."""
+    subject, path, value = (
+        Variable(f"{term}_inner") if isinstance(term, Variable) and term not in shown else term for term in pattern
+    )
+    return subject, path, value
 
 
 def _exists(expression: Any) -> Iterator[CompValue]:
@@ -208,6 +223,9 @@ def _binds(part: CompValue) -> bool:
     if part.name == "Join":
         sides = (part.p1, part.p2)
         return any(map(_binds, sides)) and all(_binds(side) or not _names_this(side) for side in sides)
+    if part.name == "ToMultiSet":
+        shown, body = _shown_and_body(part)
+        return THIS in shown and _binds(body)
     return part.name in ("Filter", "Extend") and part.get("var") != THIS and _binds(part.p)
 
 

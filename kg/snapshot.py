@@ -33,11 +33,13 @@ from kg.model import (
 from kg.ontology import kos_graph, ontology_graph
 from kg.reasoning import closure
 from kg.resources import resource
+from kg.revalidation import MEMORY, Outcome, revalidate
 from kg.terms import Terms
-from kg.validation import check, is_privacy
+from kg.validation import is_privacy
 
 DATA, HELPER, FINDINGS, MANIFEST, REPORT = "data.nq", "helper.nq", "findings.json", "snapshot.json", "report.json"
 NAME_LENGTH = 12
+NOTHING = Path(os.devnull)
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 Progress = Callable[[str], None]
 
@@ -119,9 +121,10 @@ class Snapshot:
 class BuildReport:
     """How a build went.
 
-    *passages* counts those that a published statement rests on, *candidates* those of open sources
-    only. *violations* includes the leaks. *problems* holds everything wrong with the corpus and is
-    meant for the person at the terminal; of sources that are not open, ``report.json`` says nothing.
+    *passages* counts those that a published statement rests on, *candidates* those of open sources only,
+    *validated* the sources that were validated anew. *violations* includes the leaks. *problems* holds
+    everything wrong with the corpus and is meant for the person at the terminal; of sources that are not
+    open, ``report.json`` says nothing.
     """
 
     snapshot: str | None
@@ -131,6 +134,7 @@ class BuildReport:
     statements: int
     candidates: int
     inferred: int
+    validated: int = 0
     problems: tuple[Problem, ...] = ()
     findings: tuple[Finding, ...] = ()
     leaks: tuple[Leak, ...] = ()
@@ -169,7 +173,12 @@ class Edition:
     corpus: Corpus
     dataset: Dataset
     inferred: int
-    findings: tuple[Finding, ...]
+    checked: Outcome
+
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """What the shapes found."""
+        return self.checked.findings
 
     @property
     def terms(self) -> Terms:
@@ -258,12 +267,14 @@ def build(
         )
         _write_report(report, whole, out)
         return report
-    edition = prepare(whole, progress)
+    edition = prepare(whole, progress, out / MEMORY)
     progress("looking for leaks")
     report = _report(edition, whole, _gate(edition, whole), allow_violations)
     if report.published:
         progress("writing")
         _publish(edition, out)
+        with _surroundings(out), _locked(out):
+            _replace(out / MEMORY, edition.checked.memory)
     _write_report(report, whole, out)
     _keep_anchors(whole)
     return report
@@ -274,8 +285,11 @@ def is_in(path: Path) -> bool:
     return any((folder / MANIFEST).is_file() for folder in (path, path / "current"))
 
 
-def prepare(whole: Corpus, progress: Progress = lambda _step: None) -> Edition:
-    """Take what may be public of *whole*, write it as RDF, reason over it and check it."""
+def prepare(whole: Corpus, progress: Progress = lambda _step: None, memory: Path = NOTHING) -> Edition:
+    """Take what may be public of *whole*, write it as RDF, reason over it and check it.
+
+    What the file *memory* knows of the last check need not be checked again.
+    """
     corpus = public(whole)
     terms = Terms(corpus.base)
     progress("writing statements as RDF")
@@ -283,11 +297,11 @@ def prepare(whole: Corpus, progress: Progress = lambda _step: None) -> Edition:
     progress("reasoning")
     inferred = closure(dataset)
     progress("checking shapes")
-    findings = check(dataset, terms, inferred)
+    checked = revalidate(dataset, terms, inferred, memory)
     graph = dataset.graph(terms.graph("inferred"))
     for triple in inferred:
         graph.add(triple)
-    return Edition(corpus, dataset, len(inferred), findings)
+    return Edition(corpus, dataset, len(inferred), checked)
 
 
 def _report(edition: Edition, whole: Corpus, found: tuple[Leak, ...], allow_violations: bool) -> BuildReport:
@@ -301,6 +315,7 @@ def _report(edition: Edition, whole: Corpus, found: tuple[Leak, ...], allow_viol
         published=published,
         **counts,
         inferred=edition.inferred,
+        validated=len(edition.checked.anew),
         problems=whole.problems,
         findings=edition.findings,
         leaks=found,

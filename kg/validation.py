@@ -6,7 +6,7 @@ import re
 import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from io import BytesIO
 from itertools import groupby
@@ -112,7 +112,7 @@ def report(dataset: Dataset, terms: Terms, inferred: Graph | None = None) -> Rep
     for step in steps(dataset, terms, inferred):
         results.append(step.run(dict.fromkeys(step.shapes)))
         data = step.data
-    return _report(results, data, own_shapes(terms), terms)
+    return report_of(results, data, own_shapes(terms), terms)
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,8 @@ class Step:
         A shape that is one query is first asked of all nodes at once, and pySHACL then judges those that seem
         to break it: the same findings, many times quicker.
         """
-        chosen = {shape: self._suspects(shape, nodes) for shape, nodes in foci.items()}
+        asked = {shape: nodes for shape, nodes in foci.items() if nodes is None or nodes}
+        chosen = {shape: self._suspects(shape, nodes) for shape, nodes in asked.items()}
         if all(nodes is not None and not nodes for nodes in chosen.values()):
             return Graph()
         return _run(self.data, _aimed(self.terms, chosen))
@@ -150,10 +151,10 @@ class Step:
 
     def _suspects(self, shape: Node, nodes: Collection[Node] | None) -> Collection[Node] | None:
         screen = reaches(self.terms)[shape].screen
-        if screen is None:
-            return nodes
-        found = self.lookup.nodes(screen)
-        return {node for node in (found if nodes is None else found.intersection(nodes)) if self.is_focus(shape, node)}
+        found = nodes if screen is None else self.lookup.nodes(screen)
+        if found is None:
+            return None
+        return {node for node in found if (nodes is None or node in nodes) and self.is_focus(shape, node)}
 
 
 def steps(dataset: Dataset, terms: Terms, inferred: Graph | None = None) -> Iterator[Step]:
@@ -201,7 +202,7 @@ def _check_files(data: Sequence[Path], shapes: Sequence[Path]) -> Report:
         result = _run(data_graph, shapes_graph)
     except Exception as error:  # pySHACL and rdflib raise all kinds of errors for shapes that are not well-formed
         raise InputError(f"{names}: these shapes cannot be used. {_first_line(error)}") from error
-    return _report([result], data_graph, shapes_graph, terms)
+    return report_of([result], data_graph, shapes_graph, terms)
 
 
 def joined(outcome: Report, contradictions: Sequence[Contradiction]) -> Report:
@@ -212,7 +213,7 @@ def joined(outcome: Report, contradictions: Sequence[Contradiction]) -> Report:
     for contradiction in contradictions:
         outcome.graph.add((whole, SH.result, _result_of(contradiction, outcome.graph)))
     outcome.graph.set((whole, SH.conforms, Literal(False)))
-    return Report(False, tuple(sorted((*outcome.findings, *contradictions), key=_order)), outcome.graph)
+    return Report(False, tuple(sorted((*outcome.findings, *contradictions), key=order_of)), outcome.graph)
 
 
 def is_privacy(finding: Finding) -> bool:
@@ -257,7 +258,7 @@ def render(
         return NOTHING[language]
     names = shape_names(Terms()) if labels is None else labels
     lines = []
-    for severity, of_severity in groupby(sorted(findings, key=_order), lambda finding: finding.severity):
+    for severity, of_severity in groupby(sorted(findings, key=order_of), lambda finding: finding.severity):
         listed = list(of_severity)
         lines.append(f"{_count(len(listed), severity, language)}:")
         for shape, group in groupby(listed, lambda finding: finding.shape):
@@ -465,11 +466,12 @@ def _first_line(error: Exception) -> str:
 # --- results in words --------------------------------------------------------------------------
 
 
-def _report(graphs: Sequence[Graph], data: Graph, shapes: Graph, terms: Terms) -> Report:
+def report_of(graphs: Sequence[Graph], data: Graph, shapes: Graph, terms: Terms) -> Report:
+    """Tell what *graphs*, the results of several runs of *shapes* over *data*, say in words."""
     merged = _merged(graphs)
     _speak(merged, shapes)
-    reader = _Reader(data, shapes, terms)
-    found = {_order(finding): finding for finding in reader.findings(merged)}
+    reader = Reader(data, shapes, terms)
+    found = {order_of(finding): finding for finding in reader.findings(merged)}
     for prefix, namespace in terms.prefixes.items():
         merged.bind(prefix, namespace)
     return Report((None, SH.result, None) not in merged, tuple(found[key] for key in sorted(found)), merged)
@@ -533,13 +535,14 @@ def _told(message: Mapping[Language, str]) -> Iterator[tuple[URIRef, Literal]]:
     return ((SH.resultMessage, Literal(words, lang=language)) for language, words in message.items())
 
 
-def _order(finding: Finding) -> tuple[int, str, str, str, str, str]:
+def order_of(finding: Finding) -> tuple[int, str, str, str, str, str]:
+    """Return by what findings are sorted; two that agree in it are one."""
     told = json.dumps(dict(finding.message), sort_keys=True)
     return RANK[finding.severity], finding.shape, finding.focus, finding.path or "", finding.value or "", told
 
 
 @dataclass(frozen=True)
-class _Reader:
+class Reader:
     """Reads the results of a validation report, with the data and the shapes beside it."""
 
     data: Graph
@@ -547,9 +550,23 @@ class _Reader:
     terms: Terms
 
     def findings(self, graph: Graph) -> Iterator[Finding]:
+        """Give what each result of the report *graph* says, in no order."""
         for result in graph.subjects(RDF.type, SH.ValidationResult):
             if (None, SH.result, result) in graph:
                 yield self._finding(graph, result)
+
+    def retold(self, finding: Finding) -> Finding:
+        """Return *finding* with label, passage and source as the data has them."""
+        if finding.focus == ANONYMOUS:
+            return finding
+        focus = URIRef(finding.focus)
+        passage = self._passage(focus)
+        return replace(
+            finding,
+            label=self._label(focus),
+            passage=None if passage is None else _text(passage),
+            source=self._source(passage or focus),
+        )
 
     def _finding(self, graph: Graph, result: Node) -> Finding:
         focus, value, path = (graph.value(result, key) for key in (SH.focusNode, SH.value, SH.resultPath))

@@ -21,6 +21,7 @@ from kg import snapshot
 from kg.corpus import load
 from kg.model import Block, CorpusError, EnvironmentFailure, InputError
 from kg.ontology import ontology_graph, version_of
+from kg.revalidation import Outcome
 from kg.snapshot import BuildReport, Snapshot, build
 from kg.terms import Terms
 from kg.validation import is_privacy
@@ -65,7 +66,7 @@ def example(tmp_path: Path) -> Path:
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out reasoning and shapes, where a test is about what is written and how."""
     monkeypatch.setattr(snapshot, "closure", lambda _dataset: Graph())
-    monkeypatch.setattr(snapshot, "check", lambda _dataset, _terms, _inferred: ())
+    monkeypatch.setattr(snapshot, "revalidate", lambda *_given: Outcome((), frozenset(), b""))
 
 
 @pytest.fixture(scope="module")
