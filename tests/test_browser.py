@@ -17,6 +17,14 @@ PATHS = (
     *("actor/", "actor/public-actors", "initiative/bergen-bidrar", "issue/tendering", "source/ervik-linden-2016"),
     *("concepts", "sparql?prefixes=1&query=SELECT+*+{?s+a+bso:Initiative;?p+?o}", "search?q=bergen", "data", "quality"),
     *("about", "actor/nobody", "why?subject=actor:bergen-kommune&predicate=serves&object=group:refugees"),
+    *(
+        "concepts/Initiative",
+        "concepts/targets",
+        "concepts/scheme/code",
+        "target-group/refugees",
+        "shapes",
+        "concepts?q=kommune",
+    ),
     *("q/actors-serving?group=group:refugees", "statement/ervik-linden-2016-first-reading-bergen-bidrar-organiser"),
 )
 AXE_RULES = "{runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}"
