@@ -1,14 +1,15 @@
 """The shipped ontology and concept schemes as graphs, put together from their files."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from importlib.abc import Traversable
 
 from rdflib import Graph, Literal, URIRef
 from rdflib.namespace import OWL, RDF, RDFS, SKOS
 
+from kg.model import InputError
 from kg.resources import resource
-from kg.terms import DEFAULT_BASE, OwnTerm, Terms, own_terms
+from kg.terms import DEFAULT_BASE, OwnTerm, Terms, own_terms, turtle_graph
 
 DL_MODULE = "dl.ttl"
 
@@ -18,13 +19,15 @@ def ontology_graph(terms: Terms, folder: Traversable | None = None) -> Graph:
 
     The result has one ``owl:Ontology`` and no ``owl:imports``: everything is in it, so that no
     reader goes looking for files on the net. *folder* is one laid out as the shipped ``ontology/``, the default.
+    Raise :class:`InputError` with file and line for what does not parse, is not declared, or lacks words.
     """
     folder = folder or resource("ontology")
-    header_file = folder.joinpath("bso.ttl").read_text(encoding="utf-8")
-    graph = _read(terms, header_file, *_turtle_files(folder, "modules", leave_out=DL_MODULE))
+    own = own_terms(folder.joinpath("terms.csv").read_text(encoding="utf-8"))
+    files = (folder.joinpath("bso.ttl"), *_turtle_files(folder, "modules", leave_out=DL_MODULE))
+    graph = _read(terms, *files, known=own)
     header = URIRef(f"{terms.base}ont")
     _drop_module_headers(graph, header)
-    for term in own_terms(folder.joinpath("terms.csv").read_text(encoding="utf-8")).values():
+    for term in own.values():
         _describe(graph, terms.uri(term.name), term, header)
     return graph
 
@@ -32,14 +35,25 @@ def ontology_graph(terms: Terms, folder: Traversable | None = None) -> Graph:
 def existence_axioms(terms: Terms, folder: Traversable | None = None) -> Graph:
     """Return what ``modules/dl.ttl`` says there must be: for finding contradictions, never for the closure."""
     module = (folder or resource("ontology")).joinpath("modules", DL_MODULE)
-    graph = _read(terms, module.read_text(encoding="utf-8"))
+    graph = _read(terms, module)
     _drop_module_headers(graph, URIRef(f"{terms.base}ont"))
     return graph
 
 
 def kos_graph(terms: Terms, folder: Traversable | None = None) -> Graph:
-    """Return every concept scheme of ``ontology/kos/`` in one graph."""
-    return _read(terms, *_turtle_files(folder or resource("ontology"), "kos"))
+    """Return every concept scheme of ``ontology/kos/`` in one graph.
+
+    Raise :class:`InputError` where a file does not parse, or a concept stands under itself.
+    """
+    graph = _read(terms, *_turtle_files(folder or resource("ontology"), "kos"))
+    for concept in sorted(graph.subjects(SKOS.broader, unique=True), key=str):
+        for above in graph.objects(concept, SKOS.broader):
+            if concept in graph.transitive_objects(above, SKOS.broader):
+                file, name, way = str(concept).split("/")[-2], terms.compress(str(concept)), terms.compress(str(above))
+                raise InputError(
+                    f"kos/{file}.ttl: {name} stands under itself, by way of {way}. Take one skos:broader away."
+                )
+    return graph
 
 
 def whole(terms: Terms, folder: Traversable | None = None) -> Graph:
@@ -88,7 +102,7 @@ def release(version: str, terms: Terms) -> Graph:
     """Return a kept version, as :func:`whole` was then; raise :class:`KeyError` where it is not kept."""
     if version not in releases():
         raise KeyError(version)
-    return _read(terms, resource("ontology").joinpath("releases", f"{version}.ttl").read_text(encoding="utf-8"))
+    return _read(terms, resource("ontology").joinpath("releases", f"{version}.ttl"))
 
 
 @cache
@@ -109,17 +123,17 @@ def frozen(terms: Terms) -> str:
     return graph.serialize(format="turtle")
 
 
-def _read(terms: Terms, *documents: str) -> Graph:
+def _read(terms: Terms, *files: Traversable, known: Collection[str] | None = None) -> Graph:
     graph = Graph()
-    for document in documents:
-        graph.parse(data=terms.rebase(document), format="turtle")
+    for file in files:
+        graph += turtle_graph(file, terms, known)
     return graph
 
 
-def _turtle_files(folder: Traversable, name: str, leave_out: str = "") -> Iterator[str]:
+def _turtle_files(folder: Traversable, name: str, leave_out: str = "") -> Iterator[Traversable]:
     for entry in sorted(folder.joinpath(name).iterdir(), key=lambda entry: entry.name):
         if entry.name.endswith(".ttl") and entry.name != leave_out:
-            yield entry.read_text(encoding="utf-8")
+            yield entry
 
 
 def _drop_module_headers(graph: Graph, header: URIRef) -> None:

@@ -2,19 +2,25 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache, cached_property
+from importlib.abc import Traversable
+from pathlib import Path
 
 from rdflib import Graph, Literal, URIRef
 from rdflib.namespace import SH
+from rdflib.plugins.parsers.notation3 import BadSyntax
 from rdflib.term import Node
 
-from kg.model import LANGUAGES, Language
+from kg.model import LANGUAGES, InputError, Language
 from kg.resources import resource, text
 
 DEFAULT_BASE = "https://w3id.org/bustadgraf/"
+
+OWN_NAME = re.compile(r"\bbso:(\w+)")
 
 LABEL_ORDER: Mapping[Language, tuple[str, ...]] = {
     "nn": ("nn", "nb", "no", "en"),
@@ -125,9 +131,50 @@ def in_our_languages(texts: Mapping[str, str]) -> Mapping[Language, str]:
     return {language: found[0] for language, found in best.items() if found}
 
 
+def turtle_graph(file: Traversable, terms: "Terms", known: Collection[str] | None = None) -> Graph:
+    """Return a Turtle file of ontology or shapes as a graph, for the base of *terms*.
+
+    Raise :class:`InputError`, with file and line, where it is no Turtle, or names a term of ours that is not among
+    the local names *known*.
+    """
+    written, graph = file.read_text(encoding="utf-8"), Graph()
+    try:
+        graph.parse(data=terms.rebase(written), format="turtle")
+    except BadSyntax as error:
+        line, why = what_is_bad(error)
+        raise InputError(f"{_shown(file)}:{line}: {why}.") from error
+    except IndexError as error:  # rdflib at the end of the text
+        line = written.rstrip().count("\n") + 1
+        raise InputError(f"{_shown(file)}:{line}: the file ends in the middle of a sentence.") from error
+    if known is not None:
+        _refuse_unknown(file, written, known)
+    return graph
+
+
+def what_is_bad(error: BadSyntax) -> tuple[int, str]:
+    """Return line and reason of a syntax error in Turtle; the line that rdflib tells counts some lines twice."""
+    why = re.search(r"Bad syntax \((.*?)\) at \^", str(error), re.DOTALL)
+    return error._str.decode()[: error._i].count("\n") + 1, why[1] if why else "bad syntax"
+
+
+def _refuse_unknown(file: Traversable, written: str, known: Collection[str]) -> None:
+    for number, line in enumerate(written.split("\n"), 1):
+        for name in OWN_NAME.findall(line):
+            if name not in known:
+                near = ", ".join(f"bso:{each}" for each in nearest(name, known))
+                raise InputError(
+                    f"{_shown(file)}:{number}: bso:{name} is no term of ours. Nearest: {near or 'none'}. "
+                    "Correct it, or give it a row in terms.csv."
+                )
+
+
+def _shown(file: Traversable) -> str:
+    return "/".join(Path(str(file)).parts[-2:])
+
+
 @cache
 def _declared_prefixes() -> Mapping[str, str]:
-    graph = Graph().parse(data=text("ontology", "prefixes.ttl"), format="turtle")
+    graph = turtle_graph(resource("ontology").joinpath("prefixes.ttl"), Terms())
     return {
         str(graph.value(node, SH.prefix)): str(graph.value(node, SH.namespace))
         for node in graph.objects(None, SH.declare)
@@ -140,7 +187,7 @@ def _own_terms() -> Mapping[str, OwnTerm]:
 
 
 def own_terms(table: str) -> Mapping[str, OwnTerm]:
-    """Read the text of a ``terms.csv``: local name → term."""
+    """Read the text of a ``terms.csv``: local name → term. Raise :class:`InputError` for a row with an empty cell."""
     rows = csv.DictReader(io.StringIO(table))
     return {
         row["term"]: OwnTerm(
@@ -150,8 +197,19 @@ def own_terms(table: str) -> Mapping[str, OwnTerm]:
             label={"nn": row["nn"], "nb": row["nb"], "en": row["en"]},
             definition={"nn": row["definition_nn"], "nb": row["definition_nb"], "en": row["definition_en"]},
         )
-        for row in rows
+        for row in _complete(rows)
     }
+
+
+def _complete(rows: "csv.DictReader[str]") -> Iterator[dict[str, str]]:
+    for row in rows:
+        empty = [column for column, cell in row.items() if not (cell or "").strip()]
+        if empty:
+            raise InputError(
+                f"ontology/terms.csv:{rows.line_num}: {row['term'] or 'a term'} has nothing in {', '.join(empty)}. "
+                "Every term has a label and a definition in nynorsk, bokmål and English."
+            )
+        yield row
 
 
 @cache
@@ -161,6 +219,6 @@ def shipped_concepts() -> frozenset[str]:
     found: set[str] = set()
     for entry in resource("ontology").joinpath("kos").iterdir():
         if entry.name.endswith(".ttl"):
-            graph = Graph().parse(data=entry.read_text(encoding="utf-8"), format="turtle")
+            graph = turtle_graph(entry, terms)
             found.update(terms.compress(str(subject)) for subject in graph.subjects(unique=True))
     return frozenset(name for name in found if not name.startswith("http"))

@@ -28,7 +28,7 @@ from kg.engine import Lookup
 from kg.model import LANGUAGES, Contradiction, Finding, InputError, Language, Reason, Saying, Severity
 from kg.reach import OF_THE_VALUE, TARGETS, Reach, path_text, reach_of
 from kg.resources import resource, text
-from kg.terms import Terms, in_our_languages, words_by_tag
+from kg.terms import OWN_NAME, Terms, in_our_languages, nearest, turtle_graph, what_is_bad, words_by_tag
 
 SEVERITIES: Mapping[Node, Severity] = {SH.Violation: "violation", SH.Warning: "warning", SH.Info: "info"}
 RANK: Mapping[Severity, int] = {"violation": 0, "warning": 1, "info": 2}
@@ -42,6 +42,7 @@ FORMATS = {
     ".xml": "xml",
     ".jsonld": "json-ld",
 }
+PATHS_OF_ONE = (SH.inversePath, SH.zeroOrMorePath, SH.oneOrMorePath, SH.zeroOrOnePath)
 SHAPE_KINDS = (SH.NodeShape, SH.PropertyShape)
 ADVANCED = (SH.target, SH.rule, SH.expression)
 PRIVACY = "privacy.ttl"
@@ -198,6 +199,7 @@ def _check_files(data: Sequence[Path], shapes: Sequence[Path]) -> Report:
         raise InputError(f"{names}: there are no SHACL shapes in it. Are data and shapes swapped?")
     terms = Terms()
     _declare(shapes_graph, terms)
+    _refuse_wrong_paths(names, shapes_graph, terms)
     try:
         result = _run(data_graph, shapes_graph)
     except Exception as error:  # pySHACL and rdflib raise all kinds of errors for shapes that are not well-formed
@@ -226,7 +228,8 @@ def own_shapes(terms: Terms) -> Graph:
     """Return all shapes of ``shapes/`` and the prefixes of their queries, for the base of *terms*; do not change it."""
     graph = Graph()
     for name in sorted(entry.name for entry in resource("shapes").iterdir() if entry.name.endswith(".ttl")):
-        graph.parse(data=terms.rebase(text("shapes", name)), format="turtle")
+        graph += (shapes := turtle_graph(resource("shapes").joinpath(name), terms, terms.own))
+        _refuse_wrong_paths(f"shapes/{name}", shapes, terms)
     _declare(graph, terms)
     return graph
 
@@ -382,6 +385,44 @@ def _declare(shapes: Graph, terms: Terms) -> None:
                 shapes.add((prefixes, SH.declare, declaration))
 
 
+def _refuse_wrong_paths(file: str, shapes: Graph, terms: Terms) -> None:
+    for shape, path in sorted(shapes.subject_objects(SH.path), key=str):
+        if wrong := _wrong_path(shapes, path, terms):
+            name = terms.compress(Reader(Graph(), shapes, terms)._shape(shape))
+            raise InputError(f"{file}: {name} has a path that leads nowhere: {wrong}")
+
+
+def _wrong_path(shapes: Graph, path: Node, terms: Terms, seen: frozenset[Node] = frozenset()) -> str | None:
+    """Say what is wrong with a SHACL *path*, ``None`` where nothing is."""
+    if path in seen:
+        return "it holds itself."
+    if isinstance(path, Literal):
+        return f"“{path}” is a text. Write the IRI of a property."
+    if isinstance(path, URIRef) and path != RDF.nil:
+        return _unknown_property(terms.compress(path), terms)
+    steps = _path_steps(shapes, path)
+    if not steps:
+        return "it is empty, or a list of fewer than two steps."
+    return next(filter(None, (_wrong_path(shapes, step, terms, seen | {path}) for step in steps)), None)
+
+
+def _path_steps(shapes: Graph, path: Node) -> Sequence[Node]:
+    """Return what a path without a name is made of, nothing where SHACL has no such path."""
+    head = shapes.value(path, SH.alternativePath) or path
+    if (head, RDF.first, None) in shapes:
+        steps = list(shapes.items(head))
+        return steps if len(steps) > 1 else ()
+    return [step for key in PATHS_OF_ONE for step in shapes.objects(path, key)]
+
+
+def _unknown_property(name: str, terms: Terms) -> str | None:
+    own = OWN_NAME.fullmatch(name)
+    if not own or own[1] in terms.own:
+        return None
+    near = ", ".join(f"bso:{each}" for each in nearest(own[1], terms.own))
+    return f"{name} is no term of ours. Nearest: {near or 'none'}."
+
+
 # --- reading files -----------------------------------------------------------------------------
 
 
@@ -446,8 +487,8 @@ def _refuse_remote_contexts(path: Path, content: str) -> None:
 
 def _syntax(path: Path, content: str | bytes, form: str, error: Exception) -> str:
     if isinstance(error, BadSyntax):
-        why = re.search(r"Bad syntax \((.*?)\) at \^", str(error), re.DOTALL)
-        return f"{path}:{error.lines + 1}: {why[1] if why else 'bad syntax'}."
+        place, why = what_is_bad(error)
+        return f"{path}:{place}: {why}."
     if isinstance(error, SAXParseException):
         return f"{path}:{error.getLineNumber()}: {error.getMessage()}."
     if form in ("nt", "nquads") and isinstance(content, str):
