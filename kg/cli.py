@@ -436,6 +436,14 @@ def diff(before: str, after: str, ontology: bool, form: str, lang: Language) -> 
 @click.option(
     "--engine", "engine_url", metavar="URL", help="Use this SPARQL 1.1 service in place of the built-in engine."
 )
+@click.option("--proxy", metavar="ADDRESS", help="Take the word of the reverse proxy at ADDRESS on who asks.")
+@click.option(
+    "--log",
+    type=click.Choice(("paths", "queries", "none")),
+    default="paths",
+    show_default=True,
+    help="Log requests to stderr, without what was asked or with it; never who asked.",
+)
 @snapshot_option
 def serve(
     host: str,
@@ -443,6 +451,8 @@ def serve(
     more: tuple[Path, ...],
     data: tuple[Path, ...],
     engine_url: str | None,
+    proxy: str | None,
+    log: str,
     snapshot_path: Path | None,
 ) -> None:
     """Serve pages, questions and /sparql.
@@ -453,7 +463,9 @@ def serve(
     bustadgraf serve --data any.ttl more.nq
     bustadgraf serve --engine http://127.0.0.1:3030/ds/sparql
     """
+    from web.server import Place
     from web.server import serve as run
+    from web.traffic import Allowance
 
     if more and not data:
         raise click.UsageError("Put --data before the files to serve.")
@@ -462,7 +474,8 @@ def serve(
         click.echo(f"Listening on {url}")
         sys.stdout.flush()
 
-    run(_publication((*data, *more), engine_url, snapshot_path), host, port, ready)
+    publication = _publication((*data, *more), engine_url, snapshot_path)
+    run(publication, Place(host, port, proxy), Allowance(log=log), ready)
 
 
 def _publication(files: tuple[Path, ...], engine_url: str | None, snapshot_path: Path | None) -> "Publication":

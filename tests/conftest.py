@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -129,20 +130,19 @@ def field_client(field_publication: Publication) -> FlaskClient:
 def serving(*arguments: str) -> Iterator[str]:
     """Run `bustadgraf serve` on a free port and give its URL."""
     command = [sys.executable, "-m", "kg.cli", "serve", "--port", "0", *arguments]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT)
-    try:
-        assert process.stdout
-        said = []
-        for line in process.stdout:
-            said.append(line)
-            if found := re.search(r"Listening on (http://\S+)", line):
-                yield found[1].rstrip("/")
-                break
-        else:
-            raise AssertionError("the server never listened:\n" + "".join(said))
-    finally:
-        process.terminate()
-        process.wait(10)
+    with tempfile.TemporaryFile("w+") as log:  # a pipe that nobody reads would be full one day
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT)
+        try:
+            assert process.stdout
+            found = re.search(r"Listening on (http://\S+)", process.stdout.readline())
+            if not found:
+                process.wait(10)
+                log.seek(0)
+                raise AssertionError("the server never listened:\n" + log.read())
+            yield found[1].rstrip("/")
+        finally:
+            process.terminate()
+            process.wait(10)
 
 
 @pytest.fixture(scope="session")

@@ -1,26 +1,31 @@
 """/sparql: the SPARQL 1.1 Protocol as clients speak it, and how it holds against those who mean harm."""
 
 import csv
+import gzip
 import html
 import io
 import json
+import re
 import socket
 import threading
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from urllib.parse import quote, urlencode, urlsplit
 
+import brotli
 import pytest
 from flask.testing import FlaskClient
 from rdflib import Graph, Namespace, URIRef
 from rdflib.namespace import RDF, VOID
+from werkzeug.test import TestResponse
 
-from kg.engine import Limits, open_engine, open_files
+from kg.engine import Engine, Limits, open_engine, open_files
 from kg.snapshot import Snapshot
 from kg.terms import Terms
 from web.app import create_app
 from web.negotiation import Offer, best
 from web.publication import Publication
+from web.traffic import Allowance, log_to
 
 B = "https://w3id.org/bustadgraf/"
 SD = Namespace("http://www.w3.org/ns/sparql-service-description#")
@@ -164,6 +169,122 @@ def test_format_beats_accept_and_what_cannot_be_given_is_told_with_the_list(clie
     assert ask("*/*", format="application/sparql-results+xml").mimetype == "application/sparql-results+xml"
     for answer in (ask("image/png"), ask("*/*", format="docx"), ask("*/*", format="ttl"), ask("text/turtle")):
         assert set(problem(answer, 406, "format")["available"]) == {"json", "xml", "csv", "tsv"}  # type: ignore[call-overload]
+
+
+# -- caches and codings --------------------------------------------------------------------------
+
+
+def test_an_answer_keeps_its_tag_and_is_not_computed_again(
+    client: FlaskClient, report_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = client.get("/sparql", query_string={"query": SELECT})
+    tag = first.headers["ETag"]
+    assert not tag.startswith("W/")
+    assert first.headers["Cache-Control"] == "no-cache"
+    others = [
+        client.get("/sparql", query_string={"query": f"{SELECT} LIMIT 1"}),
+        client.get("/sparql", query_string={"query": SELECT, "format": "csv"}),
+        client.get("/sparql", query_string={"query": SELECT, "default-graph-uri": f"{B}graph/asserted"}),
+        client.get("/sparql"),
+    ]
+    assert len({tag, *(other.headers["ETag"] for other in others)}) == 5
+    monkeypatch.setattr(report_engine, "query", lambda *_, **__: pytest.fail("it was computed again"))
+    for held in (tag, f'"x", {tag}', f"W/{tag}", tag.rstrip('"') + '-br"'):
+        again = client.get("/sparql", query_string={"query": SELECT}, headers={"If-None-Match": held})
+        assert (again.status_code, again.data) == (304, b"")
+        assert again.headers["ETag"] in held
+        assert "Accept" in again.headers["Vary"]
+
+
+def test_a_wrong_query_is_wrong_whatever_the_client_holds(client: FlaskClient) -> None:
+    problem(client.get("/sparql?query=ASK%7B", headers={"If-None-Match": "*"}), 400, "syntax")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "SELECT (NOW() AS ?x) {}",
+        "SELECT (rand() AS ?x) {}",
+        "SELECT (STRUUID() AS ?x) {}",
+        "SELECT (BNODE() AS ?x) {}",
+        "CONSTRUCT { _:x ?p ?o } WHERE { ?s ?p ?o }",
+    ],
+)
+def test_what_differs_each_time_has_no_tag(client: FlaskClient, query: str) -> None:
+    answer = client.get("/sparql", query_string={"query": query})
+    assert answer.status_code == 200
+    assert "ETag" not in answer.headers
+    assert answer.headers["Cache-Control"] == "no-store"
+
+
+def test_the_same_tag_stands_for_the_same_bytes_on_another_server(
+    client: FlaskClient, report_snapshot: Snapshot
+) -> None:
+    engine = open_engine(report_snapshot)
+    other = create_app(Publication(engine, Terms(report_snapshot.manifest.base), report_snapshot)).test_client()
+    queries = (
+        "SELECT * { ?s ?p ?o }",
+        "SELECT ?c (COUNT(*) AS ?n) (SAMPLE(?s) AS ?x) { ?s a ?c } GROUP BY ?c",
+        "CONSTRUCT WHERE { ?s ?p ?o }",
+    )
+    try:
+        for query in queries:
+            one, two = (each.get("/sparql", query_string={"query": query}) for each in (client, other))
+            assert one.headers["ETag"] == two.headers["ETag"]
+            assert one.data == two.data
+    finally:
+        engine.close()
+
+
+UNPACK = {"br": brotli.decompress, "gzip": gzip.decompress}
+
+
+@pytest.mark.parametrize(
+    ("accepted", "coding"),
+    [
+        ("gzip", "gzip"),
+        ("br", "br"),
+        ("gzip, deflate, br, zstd", "br"),
+        ("br;q=0.5, gzip", "gzip"),
+        ("*", "br"),
+        ("gzip;q=0", None),
+        ("identity, gzip;q=0.5", None),
+        ("deflate", None),
+        ("", None),
+    ],
+)
+def test_an_answer_is_compressed_as_the_client_likes_it(client: FlaskClient, accepted: str, coding: str | None) -> None:
+    query = {"query": "SELECT * { ?s ?p ?o } LIMIT 100"}
+    plain = client.get("/sparql", query_string=query)
+    answer = client.get("/sparql", query_string=query, headers={"Accept-Encoding": accepted})
+    assert answer.headers.get("Content-Encoding") == coding
+    assert "Accept-Encoding" in answer.headers["Vary"]
+    assert answer.content_length == len(answer.data)
+    if coding is None:
+        assert (answer.data, answer.headers["ETag"]) == (plain.data, plain.headers["ETag"])
+        return
+    assert UNPACK[coding](answer.data) == plain.data
+    assert len(answer.data) < len(plain.data) / 2
+    assert answer.headers["ETag"] != plain.headers["ETag"]
+    held = {"If-None-Match": answer.headers["ETag"], "Accept-Encoding": accepted}
+    again = client.get("/sparql", query_string=query, headers=held)
+    assert (again.status_code, again.headers["ETag"]) == (304, answer.headers["ETag"])
+    head = client.head("/sparql", query_string=query, headers={"Accept-Encoding": accepted})
+    assert (head.data, head.content_length) == (b"", answer.content_length)
+
+
+@pytest.mark.parametrize("path", ["/en/", "/data/place/bergen.ttl", "/static/dist/site.css", "/api/q"])
+def test_pages_and_data_are_compressed_too(client: FlaskClient, path: str) -> None:
+    plain, packed = client.get(path), client.get(path, headers={"Accept-Encoding": "br"})
+    assert brotli.decompress(packed.data) == plain.data
+    if tag := packed.headers.get("ETag"):
+        assert client.get(path, headers={"Accept-Encoding": "br", "If-None-Match": tag}).status_code == 304
+
+
+def test_what_is_small_is_sent_as_it_is(client: FlaskClient) -> None:
+    answer = client.get("/sparql?query=ASK%7B%7D", headers={"Accept-Encoding": "br"})
+    assert "Content-Encoding" not in answer.headers
+    assert answer.get_json()["boolean"] is True
 
 
 # -- the service about itself --------------------------------------------------------------------
@@ -383,6 +504,84 @@ def test_any_rdf_files_are_served_without_anything_of_ours(tmp_path: object) -> 
         assert client.get("/health").get_json() == {**client.get("/health").get_json(), "snapshot": None, "triples": 1}
     finally:
         engine.close()
+
+
+# -- traffic -------------------------------------------------------------------------------------
+
+
+def test_the_figures_tell_what_went_on_but_not_who_asked_what(report_publication: Publication) -> None:
+    client = create_app(report_publication).test_client()
+    for query in ("ASK {}", "ASK {}", "nonsense", "DROP ALL"):
+        client.get("/sparql", query_string={"query": query}).close()
+    client.get("/nn/search?q=hemmeleg").close()
+    told = client.get("/metrics")
+    assert told.content_type.startswith("text/plain")
+    figures = {
+        name: float(value) for name, value in (line.rsplit(" ", 1) for line in told.text.splitlines() if line[0] != "#")
+    }
+    assert figures['bustadgraf_requests_total{address="/sparql",status="200"}'] == 2
+    assert figures['bustadgraf_requests_total{address="/sparql",status="400"}'] == 2
+    assert figures['bustadgraf_refusals_total{reason="syntax"}'] == 1
+    assert figures['bustadgraf_refusals_total{reason="forbidden"}'] == 1
+    assert figures['bustadgraf_request_seconds_count{address="/sparql"}'] == 4
+    assert figures["bustadgraf_triples"] == client.get("/health").get_json()["triples"]
+    assert figures['bustadgraf_queries{purpose="endpoint",state="running"}'] == 0
+    assert not any(word in told.text for word in ("ASK", "nonsense", "hemmeleg", "127.0.0.1", "python"))
+
+
+@pytest.mark.parametrize("log", ["paths", "queries"])
+def test_the_log_has_a_line_a_request_and_the_query_only_where_that_is_wanted(
+    report_publication: Publication, log: str
+) -> None:
+    client = create_app(report_publication, Allowance(log=log)).test_client()
+    stream = io.StringIO()
+    log_to(stream)
+    client.get("/sparql?query=ASK%7B%7D", headers={"User-Agent": "me", "Referer": "there"}).close()
+    client.get("/nn/%0d%0aGET /forged 200").close()
+    lines = stream.getvalue().splitlines()
+    assert len(lines) == 2
+    assert re.search(r"GET /sparql(\S*) 200 \d\.\d{3} s$", lines[0])
+    assert ("ASK" in lines[0]) == (log == "queries")
+    assert not any(word in stream.getvalue() for word in ("127.0.0.1", "me\n", "there"))
+
+
+def test_as_many_as_one_client_may_and_others_are_not_touched(
+    report_publication: Publication, report_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = create_app(report_publication, Allowance(requests=3, queries=1))
+    answering, given, query = threading.Event(), threading.Event(), report_engine.query
+    statuses: list[int] = []
+
+    def wait(*given_text: object, **how: object) -> object:
+        answering.set()
+        given.wait(30)
+        return query(*given_text, **how)  # type: ignore[arg-type]
+
+    def ask(address: str, path: str = "/sparql?query=ASK%7B%7D") -> TestResponse:
+        return app.test_client().get(path, environ_overrides={"REMOTE_ADDR": address})
+
+    monkeypatch.setattr(report_engine, "query", wait)
+    held = [
+        threading.Thread(target=lambda address=address: statuses.append(ask(address).status_code))
+        for address in ("192.0.2.1", "2001:db8::1")
+    ]
+    for each in held:
+        each.start()
+    assert answering.wait(30)
+    monkeypatch.setattr(report_engine, "query", query)
+    refused = ask("192.0.2.1")
+    problem(refused, 429, "client")
+    assert int(refused.headers["Retry-After"]) > 0
+    page = ask("192.0.2.1", "/nn/sparql?query=ASK%7B%7D")
+    assert (page.status_code, "For mykje på ein gong" in page.text) == (429, True)
+    assert ask("192.0.2.1", "/nn/about").status_code == 200
+    assert ask("2001:db8::2").status_code == 429, "an address of IPv6 is one of many of the same client"
+    assert ask("192.0.2.2").status_code == ask("2001:db9::1").status_code == 200
+    given.set()
+    for each in held:
+        each.join()
+    assert statuses == [200, 200]
+    assert ask("192.0.2.1").status_code == ask("2001:db8::2").status_code == 200
 
 
 # -- over a real socket --------------------------------------------------------------------------

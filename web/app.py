@@ -13,12 +13,13 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from kg.model import DeadlineExceeded, EngineUnavailable, MemoryExceeded
 from kg.questions import UnknownQuestion, UnknownSlot, UnknownSlotValue
 from kg.questions.catalogue import capital
-from web import api, explorer, linked_data, sparql, views
+from web import api, compression, explorer, linked_data, sparql, views
 from web.api import RepeatedSlot
 from web.explorer import UnknownVersion, language
 from web.language import Speech
 from web.negotiation import problem
 from web.publication import EXTENSION, Publication, publication
+from web.traffic import USUAL, Allowance, watch
 from web.views.frame import licence_name
 from web.views.statements import place
 
@@ -40,13 +41,16 @@ HEADERS = {
 # Addresses that programs call: they get problem+json (RFC 9457), people get a page.
 MACHINE_PATHS = (
     *("/api/", "/sparql", "/data/", "/id/", "/kos/", "/ont", "/graph/", "/version/", "/dump/"),
-    *("/health", "/openapi.json", "/feed.atom", "/.well-known/"),
+    *("/health", "/metrics", "/openapi.json", "/feed.atom", "/.well-known/"),
 )
+
+RETRY_AFTER = {429: "1", 503: "5"}  # seconds
 
 TITLES: Mapping[int, str] = {
     400: "The request is not understood",
     404: "The page does not exist",
     405: "The request is not understood",
+    429: "Too much at once",
     503: "The answer took too long",
     500: "Something failed here",
 }
@@ -54,13 +58,14 @@ TEXTS: Mapping[int, str] = {
     400: "Something in the address is not as it should be.",
     404: "There is nothing in the data set under this address.",
     405: "This address only answers GET requests.",
+    429: "You have as many requests under way as one client may have. Wait for an answer, then ask again.",
     503: "The service is busy or the question too heavy. Try again in a moment.",
     500: "The fault is ours. What you asked for could not be shown.",
 }
 
 
-def create_app(publication: Publication) -> Flask:
-    """Make the application that serves *publication*."""
+def create_app(publication: Publication, allowance: Allowance = USUAL) -> Flask:
+    """Make the application that serves *publication*, to each client as much at once as *allowance* says."""
     app = Flask("web", static_folder="static", template_folder="templates")
     app.extensions[EXTENSION] = publication
     app.config["STYLE_MARK"] = style_mark()
@@ -68,6 +73,9 @@ def create_app(publication: Publication) -> Flask:
     _templates(app)
     for each in (sparql, linked_data, api, explorer):
         app.register_blueprint(each.blueprint)
+    watch(app, allowance)
+    app.before_request(compression.expect)
+    app.after_request(compression.compress)
     app.after_request(_headers)
     app.register_error_handler(Exception, _failure)
     return app
@@ -132,6 +140,8 @@ def _failure(error: Exception) -> Response:
     response = _refused(error, _status(error))
     if isinstance(error, MethodNotAllowed):
         response.allow.update(error.valid_methods or ())
+    if response.status_code in RETRY_AFTER:
+        response.headers.setdefault("Retry-After", RETRY_AFTER[response.status_code])
     return response
 
 
@@ -142,8 +152,12 @@ def _refused(error: Exception, status: int) -> Response:
         return make_response(error.response)
     if request.path.startswith(MACHINE_PATHS):
         known = _known(status)
-        return problem(status, TITLES[known], TEXTS[known], reason="failure" if status >= 500 else "request")
+        return problem(status, TITLES[known], TEXTS[known], reason=_reason(status))
     return _page(status, error)
+
+
+def _reason(status: int) -> str:
+    return "failure" if status >= 500 else "client" if status == 429 else "request"
 
 
 def _status(error: Exception) -> int:
@@ -169,8 +183,6 @@ def _page(status: int, error: Exception) -> Response:
         render_template("error.html", status=status, heading=heading, text=text, ways=ways), status
     )
     response.headers["Content-Language"] = speech.language
-    if status == 503:
-        response.headers["Retry-After"] = "5"
     return response
 
 

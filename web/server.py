@@ -1,40 +1,85 @@
 """Run the application behind waitress until a signal asks it to stop; the only door to waitress."""
 
 import errno
+import resource
 import signal
+import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import FrameType
+from typing import Any
 
-from waitress.server import create_server
+from flask import Flask
+from waitress.server import BaseWSGIServer, MultiSocketServer, create_server
 
 from kg.model import InputError
 from web.app import create_app
 from web.publication import Publication
+from web.traffic import Allowance, log_to
 
 THREADS = 16
+CONNECTIONS = 1000
+IDLE_S = 60  # seconds after which a client that neither sends nor takes anything is left
+LARGEST_BODY = 2_000_000  # bytes
+WAITING_OUT = 1 << 40  # bytes: an answer never waits in a thread for a slow reader, but on disk
+PROXY_HEADERS = {"x-forwarded-for", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto"}
 
 
-def serve(publication: Publication, host: str, port: int, ready: Callable[[str], None]) -> None:
-    """Serve *publication* on *host*:*port* (0: a free one) and call *ready* with the URL when it listens.
+@dataclass(frozen=True)
+class Place:
+    """Where to listen. *proxy* is the address of a reverse proxy whose word on the client is taken."""
+
+    host: str
+    port: int
+    proxy: str | None = None
+
+
+def serve(publication: Publication, place: Place, allowance: Allowance, ready: Callable[[str], None]) -> None:
+    """Serve *publication* at *place* (port 0: a free one) and call *ready* with the URL when it listens.
 
     Returns after SIGTERM or SIGINT, when the socket and the engine are closed. Raises
     :class:`InputError` when the port is taken or the host is not one of this machine.
     """
+    signal.signal(signal.SIGTERM, _stop)
+    if allowance.log != "none":
+        log_to(sys.stderr)
     try:
-        server = create_server(
-            create_app(publication), host=host, port=port, threads=THREADS, ident=None, max_request_body_size=10_000_000
+        server = listen(create_app(publication, allowance), place)
+        shown = f"[{place.host}]" if ":" in place.host else place.host
+        ready(f"http://{shown}:{getattr(server, 'effective_port', place.port)}")
+        try:
+            server.run()
+        finally:
+            server.close()
+    finally:
+        publication.engine.close()
+
+
+def listen(app: Flask, place: Place) -> BaseWSGIServer | MultiSocketServer:
+    """Return a server that listens at *place*; its ``run`` answers. Raises :class:`InputError` where it cannot."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    trusted: dict[str, Any] = (
+        {"trusted_proxy": place.proxy, "trusted_proxy_headers": PROXY_HEADERS} if place.proxy else {}
+    )
+    try:
+        return create_server(
+            app,
+            host=place.host,
+            port=place.port,
+            threads=THREADS,
+            ident=None,
+            connection_limit=CONNECTIONS,
+            asyncore_use_poll=True,
+            channel_timeout=IDLE_S,
+            cleanup_interval=IDLE_S // 4,
+            max_request_body_size=LARGEST_BODY,
+            outbuf_high_watermark=WAITING_OUT,
+            clear_untrusted_proxy_headers=True,
+            **trusted,
         )
     except OSError as error:
-        raise InputError(_refusal(error, host, port)) from error
-    signal.signal(signal.SIGTERM, _stop)
-    actual = getattr(server, "effective_port", port)
-    shown = f"[{host}]" if ":" in host else host
-    ready(f"http://{shown}:{actual}")
-    try:
-        server.run()
-    finally:
-        server.close()
-        publication.engine.close()
+        raise InputError(_refusal(error, place.host, place.port)) from error
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

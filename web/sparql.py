@@ -1,5 +1,6 @@
 """``/sparql``: the query operation of the SPARQL 1.1 Protocol, and the service's description of itself."""
 
+import hashlib
 from dataclasses import dataclass
 from importlib.resources import files
 from urllib.parse import parse_qsl, quote
@@ -7,7 +8,7 @@ from urllib.parse import parse_qsl, quote
 from flask import Blueprint, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from kg.engine import Kind, Result, kind_of, media_types
+from kg.engine import Kind, Result, is_repeatable, kind_of, media_types
 from kg.model import (
     AnswerTooLarge,
     DeadlineExceeded,
@@ -19,6 +20,7 @@ from kg.model import (
     UnknownFunction,
     UnknownGraph,
 )
+from web.compression import as_body
 from web.language import Speech
 from web.negotiation import (
     Offer,
@@ -74,7 +76,7 @@ def _version() -> None:
 @blueprint.after_request
 def _open_to_all(response: Response) -> Response:
     response.headers["Access-Control-Allow-Origin"] = "*"
-    response.headers["Access-Control-Expose-Headers"] = "Content-Language, Link, Location, Retry-After, Warning"
+    response.headers["Access-Control-Expose-Headers"] = "Content-Language, ETag, Link, Location, Retry-After, Warning"
     return response
 
 
@@ -84,7 +86,7 @@ def preflight() -> Response:
     allowed = {
         "Allow": METHODS,
         "Access-Control-Allow-Methods": METHODS,
-        "Access-Control-Allow-Headers": "Accept, Accept-Language, Content-Type",
+        "Access-Control-Allow-Headers": "Accept, Accept-Language, Content-Type, If-None-Match",
         "Access-Control-Max-Age": "86400",
     }
     return Response(status=204, headers=allowed)
@@ -112,21 +114,47 @@ def endpoint() -> Response:
 def _answer(query: str, operation: Operation) -> Response:
     try:
         kind = kind_of(query)
+        media_type = wanted_format(offers(kind), operation.format).media_type if kind else None
+        tag = _tag(query, operation, media_type)
+        if tag and _holds(tag):
+            return _kept(varies(Response(status=304)), tag)
         result = publication().engine.query(
             query,
-            accept=wanted_format(offers(kind), operation.format).media_type if kind else None,
+            accept=media_type,
             default_graphs=operation.default_graphs,
             named_graphs=operation.named_graphs,
             purpose="endpoint",
         )
     except QueryError as error:
         return _refused(error)
-    return varies(given(result))
+    return _kept(varies(given(result)), tag)
+
+
+def _tag(query: str, operation: Operation, media_type: str | None) -> str | None:
+    """Name the bytes of an answer by all that decides about them; ``None`` where they may differ the next time."""
+    mark = publication().engine.mark()
+    if mark is None or request.method == "POST" or not is_repeatable(query):
+        return None
+    parts = (mark, query, media_type, operation.default_graphs, operation.named_graphs)
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+
+
+def _holds(tag: str) -> bool:
+    held = request.if_none_match
+    return held.is_strong(tag) or held.is_weak(tag)
+
+
+def _kept(response: Response, tag: str | None) -> Response:
+    """Let caches keep an answer as long as they ask whether it is still the same."""
+    response.headers["Cache-Control"] = "no-cache" if tag else "no-store"
+    if tag:
+        response.set_etag(tag)
+    return response
 
 
 def given(result: Result) -> Response:
     """Give an answer of the engine to the client."""
-    response = Response(result.chunks, mimetype=result.media_type)
+    response = Response(as_body(result.body), mimetype=result.media_type, direct_passthrough=True)
     response.content_length = result.length
     if result.truncated:
         response.headers["Warning"] = '299 - "The service behind this one cut the answer"'
@@ -241,9 +269,12 @@ def _description(operation: Operation) -> Response:
     chosen = wanted_format((*offers("graph"), HTML), operation.format)
     if chosen is HTML:
         return varies(see_other(f"/{reader_language()}/sparql"), "Accept", "Accept-Language")
-    text = files("web").joinpath("queries", "service.rq").read_text(encoding="utf-8")
     here = quote(request.base_url, safe=":/[]@%~")
+    tag = _tag(here, operation, chosen.media_type)
+    if tag and _holds(tag):
+        return _kept(varies(Response(status=304)), tag)
+    text = files("web").joinpath("queries", "service.rq").read_text(encoding="utf-8")
     feature = "sd:UnionDefaultGraph" if publication().snapshot else "UNDEF"
     text = text.replace("urn:x-endpoint", here).replace("UNDEF", feature)
     result = publication().engine.query(text, accept=chosen.media_type)
-    return varies(given(result))
+    return _kept(varies(given(result)), tag)

@@ -6,7 +6,7 @@ it, so every query runs in a worker process that is killed when its time or memo
 
 from kg.engine.answer import Cell, Engine, Kind, Purpose, Result, media_type_of, media_types
 from kg.engine.deduction import deduce
-from kg.engine.guard import kind_of
+from kg.engine.guard import is_repeatable, kind_of
 from kg.engine.looking import CHANGED, Lookup
 from kg.engine.pool import Limits, PoolEngine, open_engine, open_files
 from kg.engine.remote import RemoteEngine
@@ -23,6 +23,7 @@ __all__ = [
     "RemoteEngine",
     "Result",
     "deduce",
+    "is_repeatable",
     "kind_of",
     "media_type_of",
     "media_types",

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import IO, Literal, Protocol
 
 from kg.model import InputError
 
 Kind = Literal["boolean", "solutions", "graph"]
 Purpose = Literal["page", "endpoint"]
 
+CHUNK = 64 * 1024
 JSON = "application/sparql-results+json"
 TURTLE = "text/turtle"
 
@@ -30,16 +31,22 @@ _GRAPHS: Mapping[str, str] = {
 
 @dataclass(frozen=True)
 class Result:
-    """An answer whose success is known: *chunks* holds all of it and no error can follow.
+    """An answer whose success is known: *body* holds all of it, to be read from its start, and no error can follow.
 
     *length* is its size in bytes. *truncated* tells that a remote service cut the rows; our own pool never does.
     """
 
     kind: Kind
     media_type: str
-    chunks: Iterator[bytes]
+    body: IO[bytes]
     length: int
     truncated: bool = False
+
+    @property
+    def chunks(self) -> Iterator[bytes]:
+        """Give the answer in pieces, once."""
+        with self.body as body:
+            yield from iter(lambda: body.read(CHUNK), b"")
 
 
 @dataclass(frozen=True)
@@ -87,6 +94,18 @@ class Engine(Protocol):
 
     def triples(self) -> int:
         """Return how many triples the default graph holds."""
+        ...
+
+    def mark(self) -> str | None:
+        """Return a name for the data and the way it is written: the same query gives the same bytes under it.
+
+        ``None`` where nothing is known of the data. Queries that ask for the time, for chance or for new blank
+        nodes are the exception.
+        """
+        ...
+
+    def load(self) -> Mapping[Purpose, tuple[int, int]]:
+        """Return how many queries of each purpose run, and how many wait; empty where that is not known."""
         ...
 
     def close(self) -> None:

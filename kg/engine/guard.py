@@ -40,6 +40,7 @@ _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 
 _KINDS: Mapping[str, Kind] = {"SELECT": "solutions", "ASK": "boolean", "CONSTRUCT": "graph", "DESCRIBE": "graph"}
+_CHANCE = {"NOW", "RAND", "UUID", "STRUUID", "BNODE"}
 _UPDATES = {"INSERT", "DELETE", "LOAD", "CLEAR", "DROP", "CREATE", "ADD", "MOVE", "COPY", "WITH"}
 
 
@@ -107,6 +108,15 @@ def kind_of(text: str) -> Kind | None:
         if token.text == "{":
             return None
     return None
+
+
+def is_repeatable(text: str) -> bool:
+    """Tell whether the same data gives the same answer each time: no clock, no chance, no new blank nodes."""
+    folded = text.casefold()
+    if not any(each in folded for each in ("now", "rand", "uuid", "bnode", "construct")):
+        return True
+    made = ("_:", "[") if kind_of(text) == "graph" else ()
+    return not any(mark in text for mark in made) and not any(token.word in _CHANCE for token in tokens(text))
 
 
 def _calls_service(text: str) -> bool:

@@ -10,13 +10,15 @@ import sys
 import tempfile
 import threading
 import time
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Any, Protocol
+from typing import IO, Any, Protocol, cast
 
+from kg import __version__
 from kg.engine import wire
 from kg.engine.answer import JSON, Cell, Purpose, Result, boolean, media_types, rows
 from kg.engine.corrections import corrected
@@ -37,9 +39,9 @@ from kg.model import (
 from kg.terms import Terms
 
 MEBI = 1024 * 1024
-CHUNK = 64 * 1024
 IN_MEMORY = MEBI  # answers over this wait on disk
 CLOSING_S = 3.0
+QUERY_BASE = "http://localhost/"  # of a query over files that have no base of their own (RFC 3986 §5.1.4)
 FAILURES = {signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS}  # what ends a worker that has no memory or stack left
 _UNKNOWN_FUNCTION = re.compile(r"custom (?:aggregate )?function <([^>]*)> is not supported")
 
@@ -56,7 +58,7 @@ class Limits:
     deadline_s: float = 10.0
     patience_s: float = 15.0
     memory_mb: int = 1024
-    answer_mb: int = 64
+    answer_mb: int = 512
     workers: Mapping[Purpose, int] = field(default_factory=lambda: MappingProxyType({"page": 2, "endpoint": 2}))
     waiting: Mapping[Purpose, int] = field(default_factory=lambda: MappingProxyType({"page": 32, "endpoint": 6}))
     niceness: Mapping[Purpose, int] = field(default_factory=lambda: MappingProxyType({"page": 0, "endpoint": 5}))
@@ -79,6 +81,11 @@ class Published(Protocol):
         """What the snapshot says of itself."""
         ...
 
+    @property
+    def name(self) -> str:
+        """The name that its content gives it."""
+        ...
+
     def quad_files(self) -> tuple[Path, ...]:
         """Return the files to load."""
         ...
@@ -97,13 +104,14 @@ def open_engine(snapshot: Published, limits: Limits = Limits()) -> "PoolEngine":
         "prefixes": dict(terms.prefixes),
         "base": terms.base,
     }
-    return PoolEngine(order, limits, asserted=str(terms.graph("asserted")))
+    return PoolEngine(order, limits, f"{snapshot.name}-{__version__}", asserted=str(terms.graph("asserted")))
 
 
 def open_files(paths: Sequence[Path], limits: Limits = Limits()) -> "PoolEngine":
     """Serve RDF files as they are: their default graphs are the default graph, nothing is added."""
-    order = {"files": [str(path) for path in paths], "flat": False, "left_out": [], "prefixes": {}, "base": None}
-    return PoolEngine(order, limits)
+    files = [str(path) for path in paths]
+    order = {"files": files, "flat": False, "left_out": [], "prefixes": {}, "base": QUERY_BASE}
+    return PoolEngine(order, limits, uuid.uuid4().hex)
 
 
 @dataclass
@@ -196,6 +204,7 @@ class _Shelf:
     """Places for the workers of one purpose; an empty place (``None``) is filled by whoever takes it."""
 
     def __init__(self, places: int, waiting: int) -> None:
+        self._places = places
         self._free: list[_Worker | None] = [None] * places
         self._may_wait = waiting
         self._waiting = 0
@@ -224,6 +233,11 @@ class _Shelf:
             self._free.append(worker)
             self._changed.notify()
 
+    def load(self) -> tuple[int, int]:
+        """Return how many places are taken, and how many wait for one."""
+        with self._changed:
+            return self._places - len(self._free), self._waiting
+
     def close(self) -> None:
         """Send everyone who waits away."""
         with self._changed:
@@ -233,25 +247,6 @@ class _Shelf:
                 worker.channel.close()
 
 
-class _Chunks(Iterator[bytes]):
-    """The bytes of an answer, which are let go when they are read or nobody wants them."""
-
-    def __init__(self, spool: IO[bytes]) -> None:
-        spool.seek(0)
-        self._spool = spool
-
-    def __next__(self) -> bytes:
-        if not self._spool.closed and (chunk := self._spool.read(CHUNK)):
-            return chunk
-        self.close()
-        raise StopIteration
-
-    def close(self) -> None:
-        self._spool.close()
-
-    __del__ = close
-
-
 class PoolEngine:
     """An :class:`Engine` over worker processes; see :func:`open_engine` and :func:`open_files`.
 
@@ -259,8 +254,8 @@ class PoolEngine:
     known, and a slow reader holds no worker.
     """
 
-    def __init__(self, order: Mapping[str, Any], limits: Limits, asserted: str | None = None) -> None:
-        self._order, self._limits, self._asserted = order, limits, asserted
+    def __init__(self, order: Mapping[str, Any], limits: Limits, mark: str, asserted: str | None = None) -> None:
+        self._order, self._limits, self._mark, self._asserted = order, limits, mark, asserted
         self._home = _Home(order)
         self._graphs = frozenset(self._home.summary["graphs"])
         self._lock = threading.Lock()
@@ -318,6 +313,14 @@ class PoolEngine:
     def triples(self) -> int:
         """See :class:`Engine`."""
         return int(self._home.summary["triples"])
+
+    def mark(self) -> str:
+        """See :class:`Engine`."""
+        return self._mark
+
+    def load(self) -> Mapping[Purpose, tuple[int, int]]:
+        """Return how many queries of each purpose run, and how many wait."""
+        return {purpose: shelf.load() for purpose, shelf in self._shelves.items()}
 
     def close(self) -> None:
         """See :class:`Engine`."""
@@ -408,7 +411,8 @@ def _collect(worker: _Worker, question: Mapping[str, Any], deadline_s: float, li
                 return _reported(json.loads(payload), question["text"], limits)
             else:
                 worker.stale, length = bool(payload), spool.tell()
-                return Result(head["kind"], head["media_type"], _Chunks(spool), length)
+                spool.seek(0)
+                return Result(head["kind"], head["media_type"], cast(IO[bytes], spool), length)
     except TimeoutError as error:
         raise DeadlineExceeded(deadline_s) from error
     except (EOFError, ConnectionError) as error:

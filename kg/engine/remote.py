@@ -5,7 +5,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http.client import HTTPException, HTTPMessage, HTTPResponse
 
 from kg.engine.answer import JSON, Cell, Purpose, Result, boolean, media_types, rows
@@ -56,7 +56,7 @@ class RemoteEngine:
         fields += [("named-graph-uri", graph) for graph in named_graphs]
         body, headers = self._post(fields, media_type, deadline_s or self._deadline_s)
         truncated = headers.get("X-SPARQL-MaxRows") is not None  # Virtuoso cuts rows and says 200
-        return Result(kind, media_type, iter([body]), len(body), truncated)
+        return Result(kind, media_type, io.BytesIO(body), len(body), truncated)
 
     def select(self, text: str, *, deadline_s: float | None = None) -> list[dict[str, Cell]]:
         """See :class:`Engine`."""
@@ -73,6 +73,13 @@ class RemoteEngine:
     def triples(self) -> int:
         """See :class:`Engine`."""
         return int(self.select(text_of("ontology", "queries", "triples.rq"))[0]["triples"].value)
+
+    def mark(self) -> None:
+        """See :class:`Engine`; a service may change its data at any time."""
+
+    def load(self) -> Mapping[Purpose, tuple[int, int]]:
+        """See :class:`Engine`."""
+        return {}
 
     def close(self) -> None:
         """See :class:`Engine`; no connection is kept."""

@@ -32,6 +32,7 @@ from pyoxigraph import (
     RdfFormat,
     Store,
     Triple,
+    parse,
     serialize,
 )
 
@@ -56,14 +57,14 @@ class Data:
     asserted: Store
     left_out: frozenset[str]
     prefixes: Mapping[str, str]
-    base: str | None
+    base: str
 
     @classmethod
     def load(cls, order: Mapping[str, Any]) -> "Data":
         """Load the files of *order*: as they are, or (*flat*) with the union of all graphs as default graph."""
         whole, left_out = Store(), frozenset(order["left_out"])
         for path in order["files"]:
-            _load(whole, Path(path), order["base"])
+            _load(whole, Path(path), rename=not order["flat"])
         asserted = whole
         if order["flat"]:
             asserted = Store()
@@ -100,14 +101,15 @@ class Data:
         return merged
 
 
-def _load(store: Store, path: Path, base: str | None) -> None:
+def _load(store: Store, path: Path, rename: bool) -> None:
+    """Load a file. Blank nodes of several files are kept apart by a new name (*rename*), or keep the one they have."""
     known = RdfFormat.from_extension(path.suffix[1:].lower())
     if known is None:
         raise ValueError(f"{path.name}: no RDF format has this suffix. Known: nt, nq, ttl, trig, rdf, jsonld.")
     if not path.read_bytes().strip():
         return  # an empty file is an empty data set in every format, though no XML or JSON
     try:
-        store.load(path=path, format=known, base_iri=base)
+        store.bulk_extend(parse(path=path, format=known, rename_blank_nodes=rename))
     except (SyntaxError, ValueError) as error:
         raise ValueError(f"{path.name}: {error}") from error
 
