@@ -447,7 +447,7 @@ def test_a_busy_service_says_so_and_when_to_come_back(report_publication, error)
 
     assert response.status_code == 503
     assert response.headers["Retry-After"]
-    assert "Prøv igjen" in response.text
+    assert "Prøv på nytt" in response.text
 
 
 def test_programs_get_problems_and_people_get_pages(client):
