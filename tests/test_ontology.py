@@ -457,7 +457,6 @@ def test_a_social_entrepreneur_may_be_one_node_of_both_kinds(ontology: Graph) ->
     "possible",
     [
         "instrument:x a bso:PartnershipAgreement , bso:FundingInstrument .",
-        "instrument:x a bso:Benefit , bso:GrantScheme .",
         "actor:x a bso:Foundation , bso:VoluntaryOrganisation , bso:UserOrganisation , bso:NonProfitOrganisation .",
         "actor:x a bso:InterestOrganisation , bso:PublicBody .",
         "actor:x a bso:MunicipalUnit , bso:StateAgency ; bso:unitOf actor:bergen-kommune , actor:husbanken .",
