@@ -106,8 +106,9 @@ class _Walk:
         yield from (f"SELECT ?this {{ {way} }}" for way in self._ways(root, "", "?this", ()))
 
     def _ways(self, shape: Node, way: str, node: str, above: Sequence[Node]) -> Iterator[str]:
-        if shape in above:
-            raise _Everywhere
+        deep = (above or (shape, SH.path, None) in self.shapes) and (shape, SH.property, None) in self.shapes
+        if shape in above or deep:
+            raise _Everywhere  # it comes back to itself, or reports nodes that are not those of the root
         values, to_values = node, way
         if (path := self.shapes.value(shape, SH.path)) is not None:
             values = self._fresh()
@@ -123,15 +124,15 @@ class _Walk:
             elif key in NESTED or key in LISTS:
                 for nested in self.shapes.items(value) if key in LISTS else (value,):
                     yield from self._ways(nested, to_values, values, (*above, shape))
-            elif (
-                str(key).startswith(str(SH))
-                and key not in OF_THE_VALUE
-                and not (key == SH.sparql and not (above or path))
-            ):
+            elif not (_looks_no_further(key) or (key == SH.sparql and not (above or path))):
                 raise _Everywhere
 
     def _fresh(self) -> str:
         return f"?v{next(self.number)}"
+
+
+def _looks_no_further(key: Node) -> bool:
+    return key in OF_THE_VALUE or not str(key).startswith(str(SH))
 
 
 def path_text(graph: Graph, path: Node) -> str:

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from rdflib import BNode, Dataset, Graph
+from rdflib.exceptions import ParserError
 from rdflib.namespace import SH
 from rdflib.term import Node
 
@@ -77,9 +78,13 @@ def _touched(step: Step, now: Lines, before: Lines | None) -> Touched:
     """Say for each shape which nodes it must judge again: all (``None``), or those that see a change."""
     if before is None:
         return dict.fromkeys(step.shapes)
-    step.lookup.note(Graph().parse(data="\n".join(now ^ before), format="nt"))
-    changed = now != before
-    return {shape: _seeing(step, shape) if changed else frozenset() for shape in step.shapes}
+    if now == before:
+        return dict.fromkeys(step.shapes, frozenset())
+    try:
+        step.lookup.note(Graph().parse(data="\n".join(now ^ before), format="nt"))
+    except ParserError:  # the memory holds what is no triple
+        return dict.fromkeys(step.shapes)
+    return {shape: _seeing(step, shape) for shape in step.shapes}
 
 
 def _seeing(step: Step, shape: Node) -> frozenset[Node] | None:
@@ -176,8 +181,8 @@ def _recall(memory: Path, terms: Terms) -> _Past | None:
     try:
         kept = json.loads(gzip.decompress(memory.read_bytes()))
         findings = tuple(Finding(**finding) for finding in kept["findings"])
-        triples = tuple(frozenset(filter(None, lines.split("\n"))) for lines in kept["triples"])
+        first, second = (frozenset(filter(None, lines.split("\n"))) for lines in kept["triples"])
         known = kept["key"] == _key(terms)
-        return _Past(triples, kept["nameless"], findings) if known else None
+        return _Past((first, second), kept["nameless"], findings) if known else None
     except (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError, AttributeError):
         return None
