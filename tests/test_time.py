@@ -2,6 +2,7 @@
 
 import pytest
 from flask.testing import FlaskClient
+from lxml import html
 from test_questions import CATALOGUE, TERMS, plain
 
 from kg.engine import Engine
@@ -155,3 +156,45 @@ def test_every_question_takes_a_year_through_its_address(field_client: FlaskClie
     assert {"2016", "2019"} <= set(years)
     refused = field_client.get("/api/q/who-helps?group=refugees&year=last")
     assert (refused.status_code, refused.json["reason"]) == (400, "value")
+
+
+def shown(client: FlaskClient, address: str) -> html.HtmlElement:
+    response = client.get(address)
+    assert response.status_code == 200
+    return html.fromstring(response.get_data(as_text=True))
+
+
+def test_a_page_as_of_a_year_bears_the_name_of_the_year_and_leaves_out_other_times(field_client: FlaskClient):
+    then, now = (shown(field_client, f"/nb/actor/statsforvalteren{year}") for year in ("?year=2019", ""))
+    assert [page.xpath("string(//h1)") for page in (then, now)] == ["Fylkesmannen", "Statsforvalteren"]
+    assert "til 31. desember 2020" in then.text_content()
+    assert "fra 1. januar 2021" not in then.text_content()
+    assert "1 påstand som gjelder en annen tid, er utelatt." in then.text_content()
+    assert "fra 1. januar 2021" in now.text_content()
+
+
+def test_the_years_to_choose_are_those_that_something_is_dated_to(field_client: FlaskClient):
+    page = shown(field_client, "/nn/place/bergen?year=2016")
+    years = page.xpath("//select[@name='year']/option/@value")
+    assert {"1972", "2016", "2019", "2024"} <= set(years)
+    assert page.xpath("//select[@name='year']/option[@selected]/@value") == ["2016"]
+    codes = {code for code in ("1301", "1201", "4601") if code in page.xpath("string(//main)")}
+    assert codes == {"1201"}
+
+
+def test_others_on_the_page_are_called_as_they_were_called_then(field_client: FlaskClient):
+    then = shown(field_client, "/nb/instrument/bolig-for-velferd?year=2016").text_content()
+    assert "Kommunal- og moderniseringsdepartementet" in then
+    assert "Kommunal- og distriktsdepartementet" not in then
+
+
+@pytest.mark.parametrize("year", ["soon", "20199", "", "<b>"])
+def test_what_is_no_year_is_passed_over(year: str, field_client: FlaskClient):
+    page = shown(field_client, f"/nb/actor/statsforvalteren?year={year}")
+    assert page.xpath("string(//h1)") == "Statsforvalteren"
+
+
+def test_an_answer_can_be_asked_for_another_year(field_client: FlaskClient):
+    page = shown(field_client, "/nn/q/strategy-owners?strategy=instrument:bolig-for-velferd&year=1955")
+    assert page.xpath("//select[@name='year']/option[@selected]/@value") == ["1955"]
+    assert "2016" in page.xpath("//select[@name='year']/option/@value")

@@ -118,7 +118,7 @@ def _ask_page(found: Answer | None, asked: str, left_over: tuple[str, ...] = ())
     return _page(
         "ask.html",
         answer=shown,
-        asked=asked or (shown.asked if shown and shown.question else ""),
+        asked=asked or (shown.timeless if shown and shown.question else ""),
         left_over=left_over,
         gallery=groups,
         example=next((each.sentence for group in groups for each in group.questions), ""),

@@ -77,7 +77,7 @@ class NoteLine:
 
 @dataclass(frozen=True)
 class AnswerPage:
-    """Everything an answer shows."""
+    """Everything an answer shows; *timeless* is the question as it can be asked in words, where no year narrows it."""
 
     question: str | None
     title: str | None
@@ -96,6 +96,7 @@ class AnswerPage:
     permalink: str | None
     pinned: str | None
     readings: tuple[str, ...]
+    timeless: str
 
     @property
     def bases(self) -> tuple[tuple[str, int], ...]:
@@ -175,6 +176,7 @@ def answer_page(lookup: Lookup, catalogue: Catalogue, answer: Answer, version: s
         permalink=link.plain,
         pinned=link.pinned,
         readings=tuple(info.name.text for info in infos.values() if info.digest),
+        timeless=answer.asked[lookup.language].removesuffix(f" ({answer.slots.get('year')})"),
     )
 
 
