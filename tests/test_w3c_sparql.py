@@ -40,6 +40,8 @@ from rdflib.term import Node
 SUITE = SHARED / "w3c" / "sparql"
 HOME = "https://w3c.github.io/rdf-tests/sparql/"
 MF = Namespace("http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#")
+HT = Namespace("http://www.w3.org/2011/http#")
+CNT = Namespace("http://www.w3.org/2011/content#")
 QT = Namespace("http://www.w3.org/2001/sw/DataAccess/tests/test-query#")
 RS = "http://www.w3.org/2001/sw/DataAccess/tests/result-set#"
 XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -365,3 +367,60 @@ def test_there_are_as_many_tests_as_we_say_and_few_deviations() -> None:
     assert len({case.name for case in CASES}) == 1077
     assert set(DEVIATIONS) < {case.name for case in CASES}
     assert 1077 - len(DEVIATIONS) >= 1046
+
+
+# -- the protocol --------------------------------------------------------------------------------
+
+PROTOCOL = Graph().parse(SUITE / "sparql11/protocol/manifest.ttl", format="turtle")
+DOCUMENT = "http://kasei.us/2009/09/sparql/data/data{}.rdf"
+REQUESTS = {
+    str(test).rpartition("#")[2]: PROTOCOL.value(PROTOCOL.value(test, MF.action), HT.requests)
+    for test in PROTOCOL.subjects(RDF.type, MF.ProtocolTest)
+    if "query" in str(test) or "bad_" in str(test)  # what the others ask for is an update
+}
+
+
+@pytest.fixture(scope="module")
+def documents(tmp_path_factory: pytest.TempPathFactory) -> Iterator[http.client.HTTPConnection]:
+    """A server of the documents of the protocol tests."""
+    data = tmp_path_factory.mktemp("protocol") / "data.nq"
+    kind, what = NamedNode(str(RDF.type)), NamedNode("http://xmlns.com/foaf/0.1/Document")
+    names = [NamedNode(DOCUMENT.format(number)) for number in range(4)]
+    data.write_bytes(serialize([Quad(name, kind, what, name) for name in names], format=RdfFormat.N_QUADS) or b"")
+    with connected(data) as connection:
+        yield connection
+
+
+@pytest.mark.parametrize("name", sorted(REQUESTS))
+def test_w3c_protocol(documents: http.client.HTTPConnection, counts: Callable[..., None], name: str) -> None:
+    for request in members(PROTOCOL, REQUESTS[name]):
+        answer, body = send(documents, request)
+        expected = PROTOCOL.value(request, HT.resp)
+        families = {str(status)[-3] for status in PROTOCOL.objects(expected, MF.expectedStatus)}
+        assert str(answer.status)[0] in families, body
+        form = (answer.getheader("Content-Type") or "").split(";")[0]
+        assert form in FAMILIES[str(PROTOCOL.value(expected, MF.expectedFormat))]
+        truth = PROTOCOL.value(expected, MF.expectedBoolean)
+        assert truth is None or json.loads(body)["boolean"] == truth.toPython()
+    counts("W3C tests of the SPARQL protocol, right")
+
+
+FAMILIES = {
+    "boolean": ("application/sparql-results+json",),
+    "tabular": ("application/sparql-results+json",),
+    "RDF": ("text/turtle",),
+    "None": ("application/problem+json",),
+}
+
+
+def send(connection: http.client.HTTPConnection, request: Node) -> tuple[http.client.HTTPResponse, bytes]:
+    """Send a request as the manifest describes it."""
+    path = str(PROTOCOL.value(request, HT.absolutePath)).replace("/sparql/", "/sparql")
+    fields = members(PROTOCOL, PROTOCOL.value(request, HT.headers))
+    headers = {str(PROTOCOL.value(each, HT.fieldName)): str(PROTOCOL.value(each, HT.fieldValue)) for each in fields}
+    content = PROTOCOL.value(request, HT.body)
+    encoding = str(PROTOCOL.value(content, CNT.characterEncoding) or "utf-8")
+    body = str(PROTOCOL.value(content, CNT.chars)).encode(encoding) if content else None
+    connection.request(str(PROTOCOL.value(request, HT.methodName)), path, body, headers)
+    answer = connection.getresponse()
+    return answer, answer.read()
