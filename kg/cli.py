@@ -8,6 +8,7 @@ try:
     import json
     import os
     import shutil
+    import signal
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import contextmanager
     from dataclasses import asdict, dataclass, field, replace
@@ -463,9 +464,10 @@ def serve(
     bustadgraf serve --data any.ttl more.nq
     bustadgraf serve --engine http://127.0.0.1:3030/ds/sparql
     """
-    from web.server import Place
-    from web.server import serve as run
-    from web.traffic import Allowance
+    with uninterrupted():
+        from web.server import Place
+        from web.server import serve as run
+        from web.traffic import Allowance
 
     if more and not data:
         raise click.UsageError("Put --data before the files to serve.")
@@ -534,6 +536,16 @@ def opened(path: Path | None) -> Iterator["tuple[Snapshot, Terms, PoolEngine]"]:
         yield snapshot, Terms(snapshot.manifest.base), engine
     finally:
         engine.close()
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back while a block imports: a module that was read in half complains when it is left."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 @contextmanager

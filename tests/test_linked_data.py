@@ -8,6 +8,7 @@ import re
 from collections import Counter
 
 import pytest
+from conftest import ROOT
 from flask.testing import FlaskClient
 from rdflib import OWL, RDF, Dataset, Graph, Literal, URIRef
 from rdflib.namespace import DCTERMS, SKOS, VOID
@@ -319,3 +320,15 @@ def test_the_description_for_programs_knows_every_address_of_the_api(client: Fla
     assert {rule for rule in rules if rule.startswith("/api/") and "/slots/" not in rule} <= described
     found = client.get("/api/q/who-helps?group=refugees").get_json()
     assert set(told["components"]["schemas"]["Answer"]["required"]) <= set(found)
+
+
+def test_the_description_for_programs_knows_every_reason_of_a_refusal(client: FlaskClient) -> None:
+    known = set(
+        client.get("/openapi.json").get_json()["components"]["schemas"]["Problem"]["properties"]["reason"]["enum"]
+    )
+    told = {
+        reason
+        for file in (ROOT / "web").glob("*.py")
+        for reason in re.findall(r'reason="([a-z ]+)"', file.read_text("utf-8"))
+    }
+    assert {"repeated", "syntax", "deadline"} <= told <= known
