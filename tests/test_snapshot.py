@@ -1,5 +1,6 @@
 """A snapshot is named by its content, appears whole or not at all, and holds nothing confidential."""
 
+import gzip
 import json
 import os
 import re
@@ -325,8 +326,12 @@ def test_privacy_violations_never_publish(three, tmp_path):
 # --- nothing confidential ------------------------------------------------------------------------
 
 
+def legible(name: str, content: bytes) -> str:
+    return (gzip.decompress(content) if name.endswith(".gz") else content).decode("utf-8")
+
+
 def canaries(out: Path) -> list[str]:
-    found = [name for name, content in contents(out).items() if CANARY.search(content.decode("utf-8"))]
+    found = [name for name, content in contents(out).items() if CANARY.search(legible(name, content))]
     return found + [str(path) for path in out.rglob("*") if CANARY.search(path.name)]
 
 
