@@ -146,7 +146,7 @@ def words(contradiction: Contradiction, language: str = "en") -> str:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_contradiction_is_explained_by_axiom_statement_passage_file_and_line(name, told):
+def test_a_contradiction_is_explained_by_axiom_statement_passage_file_and_line(name, told, counts):
     assert CODED[name][1] in words(told[name])
     assert len({words(told[name], language) for language in LANGUAGES}) == 3
     assert {reason.kind for reason in told[name].because} == {"axiom", "data"}
@@ -155,6 +155,7 @@ def test_a_contradiction_is_explained_by_axiom_statement_passage_file_and_line(n
     assert said.passage == TERMS.expand("passage:report-0-34")
     assert said.source == TERMS.expand("source:report")
     assert said.text == QUOTE
+    counts("inconsistencies explained")
 
 
 def graph_of(reasons: Iterable[Reason]) -> Graph:

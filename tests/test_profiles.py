@@ -97,10 +97,11 @@ def test_every_module_file_is_examined():
 
 @pytest.mark.parametrize("name", TERM_MODULES)
 @pytest.mark.parametrize("profile", ["RL", "DL"])
-def test_a_term_module_is_inside_owl_2(name, profile, examined):
+def test_a_term_module_is_inside_owl_2(name, profile, examined, counts):
     found = examined[f"{name}.xml"][profile]
     assert kinds(found) == (THE_EXCEPTION if name == "discourse" else Counter()), found
     assert all(RECORD in each for each in found)
+    counts(f"term modules inside OWL 2 {profile}")
 
 
 def test_the_dl_module_is_inside_dl_and_outside_rl_by_design(examined):

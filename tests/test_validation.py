@@ -183,13 +183,14 @@ def test_nothing_is_found_in_the_world_of_the_examples() -> None:
 
 
 @pytest.mark.parametrize("shape", REPORTED)
-def test_the_failing_example_fails_its_own_shape_and_no_other(shape: str) -> None:
+def test_the_failing_example_fails_its_own_shape_and_no_other(shape: str, counts: Callable[..., None]) -> None:
     findings = found(FAILING[shape])
     assert {finding.shape for finding in findings} == {f"bsh:{shape}"}
     for finding in findings:
         assert sorted(finding.message) == sorted(finding.label) == sorted(LANGUAGES)
         assert all(finding.message.values())
         assert finding.focus.startswith(TERMS.base)
+    counts("constraints with fixtures")
 
 
 def test_nothing_is_found_in_all_passing_examples_together() -> None:
@@ -647,7 +648,7 @@ def w3c_outcome(manifest: Graph, test: Node) -> bool:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_the_w3c_suite_passes_but_for_two_known_limits() -> None:
+def test_the_w3c_suite_passes_but_for_two_known_limits(counts: Callable[..., None]) -> None:
     if not W3C.is_dir():
         pytest.skip(f"the W3C tests are not at {W3C.relative_to(ROOT.parent)} beside the project")
     outcomes: dict[str, bool] = {}
@@ -657,3 +658,4 @@ def test_the_w3c_suite_passes_but_for_two_known_limits() -> None:
             outcomes[str(file.relative_to(W3C))] = w3c_outcome(manifest, test)
     assert len(outcomes) == 121
     assert {name for name, passed in outcomes.items() if not passed} == BEYOND_PYSHACL
+    counts("W3C SHACL tests passed", sum(outcomes.values()))
