@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from babel.messages.pofile import read_po
+from conftest import ROOT
 from pyoxigraph import NamedNode, RdfFormat, Store
 from rdflib import OWL, RDF, Graph, URIRef
 from rdflib.namespace import DCTERMS
+from test_ontology import NOT_BOKMAAL, NOT_NYNORSK
 
 from kg.ontology import existence_axioms, kos_graph, ontology_graph
 from kg.resources import resource
@@ -137,3 +140,37 @@ def test_uses_are_found_where_they_are(uses: dict[str, set[str]]) -> None:
     assert "noSuchTerm" not in uses
     for kind in WHERE_USED:
         assert len([name for name, kinds in uses.items() if kind in kinds]) > 30, kind
+
+
+FOREIGN = {
+    language: re.compile(rf"\b(?:{forms})\b", re.IGNORECASE)
+    for language, forms in (("nn", NOT_NYNORSK), ("nb", NOT_BOKMAAL))
+}
+TOLD_IN_YAML = [file for name in ("", "cq", "rules") for file in (ROOT / "ontology" / name).glob("*.yaml")]
+
+
+def told(node: object, language: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of a file with the language of the key that it stands under; names in braces are no words."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from told(value, key if key in (*FOREIGN, "en") else language)
+    elif isinstance(node, list):
+        for each in node:
+            yield from told(each, language)
+    elif isinstance(node, str) and language in FOREIGN:
+        yield language, re.sub(r"\{.*?\}", "", node)
+
+
+@pytest.mark.parametrize("file", TOLD_IN_YAML, ids=lambda file: file.stem)
+def test_what_is_said_of_axioms_rules_and_questions_keeps_to_its_written_standard(file: Path) -> None:
+    texts = told(yaml.safe_load(file.read_text(encoding="utf-8")))
+    assert [(language, text) for language, text in texts if FOREIGN[language].search(text)] == []
+
+
+@pytest.mark.parametrize("language", FOREIGN)
+def test_the_words_of_the_interface_keep_to_their_written_standard(language: str) -> None:
+    with (ROOT / "web" / "translations" / f"{language}.po").open("rb") as file:
+        messages = [message for message in read_po(file) if message.id]
+    said = [form for each in messages for form in ([each.string] if isinstance(each.string, str) else each.string)]
+    assert len(said) > 100
+    assert [form for form in said if FOREIGN[language].search(form)] == []
