@@ -344,6 +344,51 @@ def test_the_page_of_an_issue_shows_the_groups_that_say_nothing_too(field):
     assert {cell.gap.kind for cell in matrix.rows[0].cells if cell.gap} == {"silent", "open"}
 
 
+@pytest.fixture
+def wide(field_engine: Engine) -> Lookup:
+    return Lookup(field_engine, Terms(), "nn")
+
+
+def test_a_matrix_of_many_voices_gathers_them_by_kind_and_loses_none(wide):
+    whole = views.matrix(wide)
+    heard = {entry.statement.iri for row in whole.rows for cell in row.cells for entry in cell.entries}
+    held = {row["st"].value for row in wide.rows("views") if row["key"].value.endswith(("#holder", "#party"))}
+
+    assert whole.gathered
+    assert [group.text for group in whole.groups] == ["aktørgruppe", "offentleg organ", "organisasjon", "person"]
+    assert held <= heard
+    assert all(entry.who for row in whole.rows for cell in row.cells for entry in cell.entries)
+
+
+def test_the_matrix_comes_in_pages_that_together_are_all_of_it(wide):
+    pages = [views.matrix_page(wide, number=1)]
+    while pages[-1].more:
+        pages.append(views.matrix_page(wide, number=len(pages) + 1))
+    issues = [row.issue.iri for page in pages for row in page.matrix.rows]
+
+    assert len(pages) > 1
+    assert len(issues) == len(set(issues)) == pages[0].total
+
+
+def test_the_matrix_is_narrowed_to_what_one_source_tells_or_to_where_one_actor_speaks(wide):
+    told = views.matrix_page(wide, source="source:ervik-linden-2016").matrix
+    spoken = views.matrix_page(wide, actor="actor:ks").matrix
+
+    assert not told.gathered
+    assert "offentlege aktørar" in {group.text for group in told.groups}
+    assert spoken.rows
+    for row in spoken.rows:
+        assert "actor:ks" in {
+            wide.terms.compress(entry.who.iri) for cell in row.cells for entry in cell.entries if entry.who
+        }
+
+
+def test_a_statement_in_a_list_says_what_it_states(wide):
+    page = views.list_page(wide, "statement", 1, {"source": "source:ervik-linden-2016", "kind": "Fact"})
+
+    assert all(entry.statement and entry.statement.subject for entry in page.entries)
+
+
 def test_the_matrix_asks_a_fixed_number_of_queries(report_engine):
     engine = Counting(report_engine)
     views.matrix(Lookup(engine, Terms(), "nn"))

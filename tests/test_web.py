@@ -704,6 +704,20 @@ def test_where_something_is_not_known_the_page_about_that_is_near(client, path):
     assert page(client, f"/nn/{path}").xpath("//main//a[@href='/nn/unknown']")
 
 
+def test_an_issue_page_lists_those_who_are_not_heard_without_a_row_for_each(field_client):
+    shown = page(field_client, "/nn/issue/tendering")
+    rows = shown.xpath("//section[.//h2[@id='stances']]//tbody/tr")
+    (unheard,) = [each for each in shown.xpath("//details") if "ikkje her" in text(each.xpath("summary")[0])]
+
+    assert len(rows) < 6
+    assert len(unheard.xpath(".//a")) > 20
+
+
+@pytest.mark.parametrize("query", ["source=source:nobody", "actor=<script>", "page=999"])
+def test_odd_narrowing_of_the_matrix_breaks_nothing(field_client, query):
+    assert page(field_client, f"/en/matrix?{query}").xpath("//h1")
+
+
 # Lists
 
 

@@ -140,18 +140,22 @@ def _formats(found: Answer) -> Mapping[str, str]:
 @blueprint.get(f"{PAGE}/matrix")
 def matrix() -> AnyResponse:
     """Show who thinks what on every issue."""
-    page = views.matrix(_lookup())
-    return _page("matrix.html", page=page, statements=page.statements)
+    page = views.matrix_page(_lookup(), request.args.get("source"), request.args.get("actor"), _number())
+    return _page("matrix.html", page=page, matrix=page.matrix, statements=page.matrix.statements)
+
+
+def _number() -> int:
+    """Return which page of a list is asked for; anything odd is the first."""
+    number = request.args.get("page", "1")
+    return max(1, int(number)) if number.isdecimal() and len(number) < 7 else 1
 
 
 @blueprint.get(f"{PAGE}/<any({KINDS}):kind>/")
 def listing(kind: str) -> AnyResponse:
     """List the things of one kind."""
-    number = request.args.get("page", "1")
     lookup = _lookup()
     wanted = {name: value[:LONGEST_QUESTION] for name, value in request.args.items()}
-    first = max(1, int(number)) if number.isdecimal() and len(number) < 7 else 1
-    page = _found(views.list_page(lookup, kind, first, wanted))
+    page = _found(views.list_page(lookup, kind, _number(), wanted))
     return _page("list.html", page=page, others=views.lists_of(lookup))
 
 

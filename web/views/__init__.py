@@ -16,7 +16,7 @@ from web.views.glossary import (
 from web.views.lists import ListPage, findings, list_page, lists_of, search
 from web.views.lookup import Lookup, Name, page_of
 from web.views.source import PassagePage, SourcePage, StatementPage, passage_page, source_page, statement_page
-from web.views.stances import Matrix, issue_matrix, matrix
+from web.views.stances import Matrix, MatrixPage, issue_matrix, matrix, matrix_page
 from web.views.unknown import UnknownPage, unknown_page
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "ListPage",
     "Lookup",
     "Matrix",
+    "MatrixPage",
     "Name",
     "PassagePage",
     "SchemePage",
@@ -46,6 +47,7 @@ __all__ = [
     "list_page",
     "lists_of",
     "matrix",
+    "matrix_page",
     "page_of",
     "passage_page",
     "scheme_page",

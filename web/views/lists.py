@@ -1,7 +1,7 @@
 """Pages that list: things of a kind, records, concepts and terms, search hits."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kg.engine import Cell
 from kg.model import Finding
@@ -9,7 +9,7 @@ from web.language import folded, sort_key
 from web.views.entity import SEGMENTS
 from web.views.facets import Facet, facets, superclasses, value_of
 from web.views.lookup import Lookup, Name, Solutions, page_of
-from web.views.statements import KINDS, RDF, SKOS, source_infos
+from web.views.statements import KINDS, RDF, SKOS, Statement, records, source_infos, statements
 
 PAGE_LENGTH = 100
 RECORDS: Mapping[str, str] = {"statement": "Statement", "passage": "Passage"}
@@ -17,12 +17,13 @@ RECORDS: Mapping[str, str] = {"statement": "Statement", "passage": "Passage"}
 
 @dataclass(frozen=True)
 class Entry:
-    """One thing in a list: its name, what kind it is, a sentence about it."""
+    """One thing in a list: its name, what kind it is, a sentence about it; of a statement, all that it says."""
 
     name: Name
     kinds: tuple[Name, ...] = ()
     about: Name | None = None
     extra: str | None = None
+    statement: Statement | None = None
 
 
 @dataclass(frozen=True)
@@ -85,13 +86,25 @@ def list_page(lookup: Lookup, segment: str, number: int, wanted: Mapping[str, st
         segment=segment,
         title=lookup.speech.say(kinds),
         definition=lookup.terms.own[local].definition[lookup.language],
-        entries=tuple(found[first : first + PAGE_LENGTH]),
+        entries=_spelt_out(lookup, found[first : first + PAGE_LENGTH]),
         total=len(found),
         number=number,
         more=len(found) > first + PAGE_LENGTH,
         fields=tuple(_field(way, chosen.get(way.name), counted=not records) for way in ways),
         chosen=chosen,
     )
+
+
+def _spelt_out(lookup: Lookup, entries: Iterable[Entry]) -> tuple[Entry, ...]:
+    """Give entries of statements what they say: many rest on the same words."""
+    shown = tuple(entries)
+    stem = lookup.terms.prefixes["st"]
+    iris = [entry.name.iri for entry in shown if entry.name.iri and entry.name.iri.startswith(stem)]
+    if not iris:
+        return shown
+    made, _ = statements(lookup, records(lookup, lookup.rows("statements", st=iris)))
+    said = {each.iri: each for each in made.all}
+    return tuple(replace(entry, statement=said.get(entry.name.iri or "")) for entry in shown)
 
 
 def _field(way: Facet, chosen: str | None, counted: bool) -> Field:
