@@ -152,10 +152,8 @@ class Step:
 
     def _suspects(self, shape: Node, nodes: Collection[Node] | None) -> Collection[Node] | None:
         screen = reaches(self.terms)[shape].screen
-        found = nodes if screen is None else self.lookup.nodes(screen)
-        if found is None:
-            return None
-        return {node for node in found if (nodes is None or node in nodes) and self.is_focus(shape, node)}
+        found = nodes if screen is None else self.lookup.nodes(screen, nodes)
+        return None if found is None else {node for node in found if self.is_focus(shape, node)}
 
 
 def steps(dataset: Dataset, terms: Terms, inferred: Graph | None = None) -> Iterator[Step]:
@@ -350,28 +348,34 @@ def _parts(shapes: Graph, shape: Node) -> list[Node]:
 def _asserted(dataset: Dataset, terms: Terms) -> _Data:
     hidden = {terms.graph(name) for name in UNCHECKED}
     candidates = terms.graph("candidates/")
+    shown = {
+        (subject, predicate, value)
+        for subject, predicate, value, graph in dataset.quads()
+        if graph not in hidden and not str(graph).startswith(candidates)
+    }
     data = _Data()
-    for subject, predicate, value, graph in dataset.quads():
-        if graph not in hidden and not str(graph).startswith(candidates):
-            data.add((subject, predicate, value))
-    for triple in set(_wider(data)):
+    for triple in shown.union(_wider(shown)):
         data.add(triple)
     return data
 
 
-def _wider(data: Graph) -> Iterator[Triple]:
-    """Say what *data* says with the wider classes and properties."""
-    classes, properties = _ancestors(data, RDFS.subClassOf), _ancestors(data, RDFS.subPropertyOf)
-    for subject, predicate, value in data:
+def _wider(shown: Collection[Triple]) -> Iterator[Triple]:
+    """Say what is *shown* with the wider classes and properties."""
+    classes, properties = _ancestors(shown, RDFS.subClassOf), _ancestors(shown, RDFS.subPropertyOf)
+    for subject, predicate, value in shown:
         for wider in properties.get(predicate, ()):
             yield subject, wider, value
         for wider in classes.get(value, ()) if predicate == RDF.type else ():
             yield subject, RDF.type, wider
 
 
-def _ancestors(data: Graph, key: URIRef) -> Mapping[Node, set[Node]]:
-    names = set(data.subjects(key))
-    return {name: {wider for wider in data.transitive_objects(name, key) if wider is not None} for name in names}
+def _ancestors(shown: Collection[Triple], key: URIRef) -> Mapping[Node, set[Node]]:
+    order = Graph()
+    for triple in shown:
+        if triple[1] == key:
+            order.add(triple)
+    names = set(order.subjects(key))
+    return {name: {wider for wider in order.transitive_objects(name, key) if wider is not None} for name in names}
 
 
 def _declare(shapes: Graph, terms: Terms) -> None:

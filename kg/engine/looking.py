@@ -1,9 +1,10 @@
 """Triples in which queries find nodes, those that came or went apart from the rest."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, cast
 
 from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Quad, QuerySolutions, Store
+from rdflib import URIRef
 from rdflib.term import Node
 
 from kg.engine.deduction import from_engine, to_engine
@@ -32,8 +33,14 @@ class Lookup:
         quads: Any = ((*map(to_engine, triple), graph) for triple in triples)
         self._store.bulk_extend(Quad(*quad) for quad in quads)
 
-    def nodes(self, query: str) -> frozenset[Node]:
-        """Return what the ``SELECT`` *query* binds to ``?this`` in the triples that there are."""
+    def nodes(self, query: str, among: Collection[Node] | None = None) -> frozenset[Node]:
+        """Return what the ``SELECT`` *query* binds to ``?this`` in the triples that there are.
+
+        It is asked only of the nodes *among* which it is to look, which have names, or of all (``None``).
+        """
+        if among is not None:
+            given = " ".join(node.n3() for node in among if isinstance(node, URIRef))
+            query = query.replace("{", f"{{ VALUES ?this {{ {given} }} ", 1)
         return self._found(query, [DefaultGraph()])
 
     def touched(self, query: str) -> frozenset[Node]:
