@@ -51,7 +51,7 @@ def test_a_chain_is_told_down_to_the_passages(report_engine):
     assert provides.premises[0].triple == triple_of(("initiative:bergen-bidrar", "providedBy", SERVES[0]), TERMS)
     assert all(evidence.passage and evidence.text for evidence in step.proof)
     told = why_text(step, labels, "nn", CATALOGUE, TERMS)
-    assert "Regel prp-spo2: Når A «organiserer» B, og B «rettar seg mot» C, så A «hjelper» C." in told
+    assert "Regel prp-spo2: Når A «organiserer» B, og B «rettar seg mot» C, gjeld dette: A «hjelper» C." in told
     assert step.proof[0].text in told
 
 
@@ -153,7 +153,7 @@ def test_json_tells_rule_premises_and_passages(client):
     assert found["sentence"].startswith("Bergen kommune hjelper flyktninger, fordi ")
     assert found["rule"] == {
         "id": "prp-spo2",
-        "text": "Når A «organiserer» B, og B «retter seg mot» C, så A «hjelper» C.",
+        "text": "Når A «organiserer» B, og B «retter seg mot» C, gjelder dette: A «hjelper» C.",
     }
     assert (found["basis"], found["origin"], found["evidence"]) == ("inferred", "derived", [])
     leaves = [found]
@@ -190,7 +190,7 @@ def test_pages_lead_to_the_reason_and_the_reason_to_passages(client):
         assert where in client.get(path).get_data(as_text=True), path
     page = client.get(f"/nn/why?{ASKED}").get_data(as_text=True)
     assert "Kvifor gjeld dette?" in page
-    assert "Regelen: Når A «organiserer» B, og B «rettar seg mot» C, så A «hjelper» C." in page
+    assert "Regelen: Når A «organiserer» B, og B «rettar seg mot» C, gjeld dette: A «hjelper» C." in page
     assert 'href="/nn/passage/ervik-linden-2016-' in page
     assert 'href="#t1"' in page
     assert 'id="t1"' in page
