@@ -289,6 +289,18 @@ def test_the_matrix_names_no_author_as_a_group(field):
     assert not groups & {"Rune Ervik", "Tord Skogedal Lindén"}
 
 
+def test_many_groups_are_listed_issue_by_issue_and_chosen_ones_beside_each_other(field_engine):
+    lookup = Lookup(field_engine, Terms(), "nn")
+    whole = views.matrix(lookup)
+    assert whole.crowded
+    assert all(cell.entries or cell.gap.kind == "open" for row in whole.rows for cell in row.told)
+    two = views.matrix(lookup, ["actor:husbanken", "actor:ks", "actor:nobody"])
+    assert [lookup.terms.compress(group.iri) for group in two.chosen] == ["actor:husbanken", "actor:ks"]
+    assert not two.crowded
+    assert all(len(row.cells) == 2 and row.told for row in two.rows)
+    assert 0 < len(two.rows) < len(whole.rows)
+
+
 def test_the_lit_text_is_the_text(field, report_snapshot):
     document = report_snapshot.document(SOURCE)
     page = views.source_page(field, SOURCE, document, None)
@@ -349,17 +361,6 @@ def wide(field_engine: Engine) -> Lookup:
     return Lookup(field_engine, Terms(), "nn")
 
 
-def test_a_matrix_of_many_voices_gathers_them_by_kind_and_loses_none(wide):
-    whole = views.matrix(wide)
-    heard = {entry.statement.iri for row in whole.rows for cell in row.cells for entry in cell.entries}
-    held = {row["st"].value for row in wide.rows("views") if row["key"].value.endswith(("#holder", "#party"))}
-
-    assert whole.gathered
-    assert [group.text for group in whole.groups] == ["aktørgruppe", "offentleg organ", "organisasjon", "person"]
-    assert held <= heard
-    assert all(entry.who for row in whole.rows for cell in row.cells for entry in cell.entries)
-
-
 def test_the_matrix_comes_in_pages_that_together_are_all_of_it(wide):
     pages = [views.matrix_page(wide, number=1)]
     while pages[-1].more:
@@ -370,17 +371,12 @@ def test_the_matrix_comes_in_pages_that_together_are_all_of_it(wide):
     assert len(issues) == len(set(issues)) == pages[0].total
 
 
-def test_the_matrix_is_narrowed_to_what_one_source_tells_or_to_where_one_actor_speaks(wide):
+def test_the_matrix_is_narrowed_to_what_one_source_tells(wide):
     told = views.matrix_page(wide, source="source:ervik-linden-2016").matrix
-    spoken = views.matrix_page(wide, actor="actor:ks").matrix
 
-    assert not told.gathered
+    assert not told.crowded
     assert "offentlege aktørar" in {group.text for group in told.groups}
-    assert spoken.rows
-    for row in spoken.rows:
-        assert "actor:ks" in {
-            wide.terms.compress(entry.who.iri) for cell in row.cells for entry in cell.entries if entry.who
-        }
+    assert "KS" not in {group.text for group in told.groups}
 
 
 def test_a_statement_in_a_list_says_what_it_states(wide):

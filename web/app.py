@@ -90,12 +90,16 @@ def style_mark() -> str:
 def _templates(app: Flask) -> None:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.filters.update(capital=capital, place=place, host=_host, licence=licence_name)
+    app.jinja_env.filters.update(capital=capital, place=place, host=_host, licence=licence_name, curie=_curie)
     app.context_processor(_frame)
 
 
 def _host(address: str) -> str:
     return urlsplit(address).hostname or address
+
+
+def _curie(iri: str) -> str:
+    return publication().terms.compress(iri)
 
 
 def _frame() -> dict[str, object]:

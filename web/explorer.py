@@ -139,8 +139,9 @@ def _formats(found: Answer) -> Mapping[str, str]:
 
 @blueprint.get(f"{PAGE}/matrix")
 def matrix() -> AnyResponse:
-    """Show who thinks what on every issue."""
-    page = views.matrix_page(_lookup(), request.args.get("source"), request.args.get("actor"), _number())
+    """Show who thinks what on every issue, or what the groups named by ``?group=`` think."""
+    chosen = request.args.getlist("group")
+    page = views.matrix_page(_lookup(), chosen, request.args.get("source"), _number())
     return _page("matrix.html", page=page, matrix=page.matrix, statements=page.matrix.statements)
 
 
@@ -296,7 +297,7 @@ class SparqlError:
 
 FORMAT_NAMES = {"json": "JSON", "xml": "XML", "csv": "CSV", "tsv": "TSV", "ttl": "Turtle", "nt": "N-Triples"}
 FORMAT_NAMES |= {"nq": "N-Quads", "trig": "TriG", "jsonld": "JSON-LD", "rdfxml": "RDF/XML"}
-FORMAT_NAMES |= {"360giving": "360Giving", "hsds": "Open Referral HSDS"}
+FORMAT_NAMES |= {"skosapno": "SKOS-AP-NO", "360giving": "360Giving", "hsds": "Open Referral HSDS"}
 
 
 @blueprint.get(f"{PAGE}/sparql")

@@ -1,11 +1,11 @@
 """Who thinks what: issues by groups, with the verb of the source, and four kinds of empty cell told apart."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from web.language import sort_key
-from web.views.facets import broad_kind, value_of
+from web.views.facets import value_of
 from web.views.lookup import Lookup, Name, page_of
 from web.views.statements import SourceInfo, Statement, Statements, records, source_infos, statements
 
@@ -22,11 +22,10 @@ SIDES: Mapping[str, Side] = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One view in a cell, seen from the group of the column; *who* is set where a column holds several."""
+    """One view in a cell, seen from the group of the column."""
 
     statement: Statement
     side: Side
-    who: Name | None = None
 
     @property
     def tone(self) -> str:
@@ -64,30 +63,52 @@ class MatrixRow:
     cells: tuple[MatrixCell, ...]
 
     @property
-    def unheard(self) -> tuple[MatrixCell, ...]:
-        """The cells in which nothing is said and nothing is left open."""
-        return tuple(cell for cell in self.cells if cell.gap and cell.gap.kind != "open")
+    def told(self) -> tuple[MatrixCell, ...]:
+        """The cells in which there is something to read: views, or a membership left open."""
+        return tuple(cell for cell in self.cells if cell.entries or (cell.gap and cell.gap.kind == "open"))
 
     @property
     def silent(self) -> tuple[Name, ...]:
         """The groups that the sources do not mention on this issue."""
-        return tuple(cell.group for cell in self.cells if cell.gap and cell.gap.kind == "silent")
+        return self._empty("silent")
+
+    @property
+    def unread(self) -> tuple[Name, ...]:
+        """The groups that nothing is coded of on this issue."""
+        return self._empty("not-coded")
+
+    def _empty(self, kind: Emptiness) -> tuple[Name, ...]:
+        return tuple(cell.group for cell in self.cells if cell.gap and cell.gap.kind == kind)
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """The stance matrix; it is *gathered* where the columns are kinds of actors, because the groups are too many."""
+    """The stance matrix; *chosen* are the groups a reader wants as columns, none: all."""
 
     groups: tuple[Name, ...]
     rows: tuple[MatrixRow, ...]
     statements: Statements
     unread: tuple[Name, ...]
-    gathered: bool = False
+    chosen: tuple[Name, ...] = ()
+
+    @property
+    def many(self) -> bool:
+        """Whether all groups are too many for columns."""
+        return len(self.groups) > WIDEST
+
+    @property
+    def crowded(self) -> bool:
+        """Whether what is said is listed issue by issue: the groups are many and none were chosen."""
+        return self.many and not self.chosen
+
+
+WIDEST = 10
+"""As many groups fit beside each other as columns."""
 
 
 @dataclass(frozen=True)
 class Option:
-    """What the matrix can be narrowed to."""
+    """A source that the matrix can be narrowed to: its CURIE and name."""
 
     value: str
     name: Name
@@ -96,90 +117,62 @@ class Option:
 
 @dataclass(frozen=True)
 class MatrixPage:
-    """A page of the matrix, *number* counting from 1, and what it can be narrowed to; *total* counts issues."""
+    """A page of the matrix, *number* counting from 1, with what it can be narrowed to; *total* counts issues."""
 
     matrix: Matrix
     sources: tuple[Option, ...]
-    actors: tuple[Option, ...]
     total: int
     number: int
     more: bool
 
     @property
-    def chosen(self) -> Mapping[str, str]:
-        """What it is narrowed to, for addresses."""
-        both = {"source": self.sources, "actor": self.actors}
-        return {name: each.value for name, options in both.items() for each in options if each.chosen}
+    def source(self) -> Option | None:
+        """The source that it is narrowed to."""
+        return next((option for option in self.sources if option.chosen), None)
 
 
 RELATIONS = ("Agreement", "LessAgreement", "Disagreement")
-COLUMNS = ("ActorGroup", "PublicBody", "Organisation", "Person", "Actor")
-MOST_COLUMNS = 7  # what a desktop shows at once
+
+
 ISSUES_ON_A_PAGE = 20
 
 
-def matrix_page(lookup: Lookup, source: str | None = None, actor: str | None = None, number: int = 1) -> MatrixPage:
-    """Show the matrix, narrowed to what one *source* tells or to the issues on which one *actor* speaks (CURIEs)."""
-    infos = source_infos(lookup)
-    sources = _options(lookup, (info.name for info in infos.values() if info.loaded), source)
-    only = next((option.name for option in sources if option.chosen), None)
-    whole = matrix(lookup, only)
-    actors = _options(lookup, (entry.who or cell.group for _, cell, entry in _all_entries(whole)), actor)
-    speaking = next((option.name for option in actors if option.chosen), None)
-    rows = [row for row in whole.rows if speaking is None or speaking in _speaking(row)]
+def matrix_page(lookup: Lookup, chosen: Collection[str] = (), source: str | None = None, number: int = 1) -> MatrixPage:
+    """Show a page of the matrix, with the *chosen* groups as columns, of all or of what one *source* tells (CURIEs)."""
+    loaded = {value_of(lookup, iri): info.name for iri, info in source_infos(lookup).items() if info.loaded}
+    order = sorted(loaded, key=lambda value: sort_key(loaded[value].text))
+    whole = matrix(lookup, chosen, loaded.get(source or ""))
     first = (number - 1) * ISSUES_ON_A_PAGE
-    shown = replace(whole, rows=tuple(rows[first : first + ISSUES_ON_A_PAGE]))
-    return MatrixPage(shown, sources, actors, len(rows), number, len(rows) > first + ISSUES_ON_A_PAGE)
+    shown = replace(whole, rows=whole.rows[first : first + ISSUES_ON_A_PAGE])
+    options = tuple(Option(value, loaded[value], value == source) for value in order)
+    return MatrixPage(shown, options, len(whole.rows), number, len(whole.rows) > first + ISSUES_ON_A_PAGE)
 
 
-def _options(lookup: Lookup, names: Iterable[Name], chosen: str | None) -> tuple[Option, ...]:
-    values = {value_of(lookup, name.iri or ""): name for name in names}
-    order = sorted(values, key=lambda value: sort_key(values[value].text))
-    return tuple(Option(value, values[value], value == chosen) for value in order)
+def matrix(lookup: Lookup, chosen: Collection[str] = (), source: Name | None = None) -> Matrix:
+    """Arrange all views, or those of one *source*, by issue and group; nothing is sorted by count.
 
-
-def _all_entries(made: Matrix) -> Iterable[tuple[MatrixRow, MatrixCell, Entry]]:
-    return ((row, cell, entry) for row in made.rows for cell in row.cells for entry in cell.entries)
-
-
-def _speaking(row: MatrixRow) -> set[Name]:
-    return {entry.who or cell.group for cell in row.cells for entry in cell.entries}
-
-
-def matrix(lookup: Lookup, source: Name | None = None) -> Matrix:
-    """Arrange all views, or those of one *source*, by issue and group; nothing is sorted by count."""
-    bound = {"source": [source.iri]} if source and source.iri else {}
-    made, _ = statements(lookup, records(lookup, lookup.rows("views", **bound)))
+    With *chosen* (names such as ``actor:ks``) only these groups are columns, and only issues on which one of them
+    is heard are rows; names of no group are passed over. Of one source, only those groups are columns that it tells of.
+    """
+    of_source = {"source": [source.iri]} if source and source.iri else {}
+    made, _ = statements(lookup, records(lookup, lookup.rows("views", **of_source)))
     whole = _arranged(lookup, made)
-    if source is not None:
-        heard = {cell.group for _, cell, _ in _all_entries(whole)}
-        whole = replace(
-            whole,
-            groups=tuple(group for group in whole.groups if group in heard),
-            rows=tuple(replace(row, cells=tuple(c for c in row.cells if c.group in heard)) for row in whole.rows),
-        )
-    return _gathered(lookup, whole) if len(whole.groups) > MOST_COLUMNS else whole
+    if source:
+        whole = _only(whole, [group for group in whole.groups if _heard(whole, group)])
+    wanted = tuple(group for group in whole.groups if lookup.terms.compress(group.iri or "") in chosen)
+    if not wanted:
+        return whole
+    narrowed = _only(whole, wanted)
+    return replace(narrowed, groups=whole.groups, rows=tuple(row for row in narrowed.rows if row.told), chosen=wanted)
 
 
-def _gathered(lookup: Lookup, whole: Matrix) -> Matrix:
-    """Put all groups of a kind into one column, each entry under the name of its group."""
-    classes: dict[str, set[str]] = {}
-    for row in lookup.rows("groups"):
-        classes.setdefault(row["group"].value, set()).add(row["class"].value if "class" in row else "")
-    kinds = {group: broad_kind(lookup, classes.get(group.iri or "", ())) for group in whole.groups}
-    columns = sorted(set(kinds.values()), key=COLUMNS.index)
-    rows = tuple(
-        replace(row, cells=tuple(_column(lookup.term(kind), kind, row.cells, kinds) for kind in columns))
-        for row in whole.rows
-    )
-    return replace(whole, groups=tuple(lookup.term(kind) for kind in columns), rows=rows, gathered=True)
+def _heard(whole: Matrix, group: Name) -> bool:
+    return any(cell.entries for row in whole.rows for cell in row.cells if cell.group == group)
 
 
-def _column(name: Name, kind: str, cells: Iterable[MatrixCell], kinds: Mapping[Name, str]) -> MatrixCell:
-    own = [cell for cell in cells if kinds[cell.group] == kind]
-    entries = tuple(replace(entry, who=cell.group) for cell in own for entry in cell.entries)
-    gaps = [cell.gap for cell in own if cell.gap and cell.gap.kind != "open"]
-    return MatrixCell(name, entries, None if entries else next(iter(gaps), Gap("silent")))
+def _only(whole: Matrix, groups: Collection[Name]) -> Matrix:
+    rows = (replace(row, cells=tuple(cell for cell in row.cells if cell.group in groups)) for row in whole.rows)
+    return replace(whole, groups=tuple(groups), rows=tuple(rows))
 
 
 def issue_matrix(lookup: Lookup, made: Statements, issue: str) -> Matrix:
@@ -210,7 +203,7 @@ def _open_to(lookup: Lookup) -> dict[str, dict[str, str]]:
 
 
 def _groups(lookup: Lookup) -> tuple[Name, ...]:
-    iris = {row["group"].value for row in lookup.rows("groups")}
+    iris = [row["group"].value for row in lookup.rows("groups")]
     naming = lookup.names(iris)
     return tuple(sorted((naming[iri] for iri in iris), key=lambda name: sort_key(name.text)))
 
