@@ -55,5 +55,6 @@ def number(count: int, catalogue: Catalogue, language: Language) -> str:
 
 
 def in_all_languages(patterns: Words, values: Mapping[Language, Mapping[str, str]]) -> Words:
-    """Fill the marks of *patterns* with the *values* of each language and begin with a capital."""
-    return {language: capital(patterns[language].format_map(values[language])) for language in LANGUAGES}
+    """Fill the marks of *patterns* with the *values* of each language, begin with a capital and end a question once."""
+    filled = {language: patterns[language].format_map(values[language]) for language in LANGUAGES}
+    return {language: capital(text.replace("?.", "?").replace("??", "?")) for language, text in filled.items()}
