@@ -234,7 +234,7 @@ class Question:
         for phrasing in sorted(self.phrasings[language], key=lambda each: -len(each.filled)):
             rest = {name: iri for name, iri in slots.items() if name not in phrasing.marks}
             if set(phrasing.marks) <= set(slots) and rest == phrasing.filled:
-                return capital(phrasing.text.format_map(names))
+                return capital(phrasing.text.format_map(names)).replace("??", "?")
         if self.year.name in slots:
             timeless = {name: iri for name, iri in slots.items() if name != self.year.name}
             shown = {name: label for name, label in names.items() if name != self.year.name}
