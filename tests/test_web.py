@@ -257,6 +257,9 @@ class Nameless:
         rows = self.engine.select(query, **options)
         return [row for row in rows if not ("label" in row and "/coder/" in row["thing"].value) and not _names(row)]
 
+    def __getattr__(self, name: str) -> object:
+        return getattr(self.engine, name)
+
 
 def _names(row: dict[str, Cell]) -> bool:
     return "key" in row and row["key"].value.endswith("#prefLabel") and row["value"].value == "Fyrste lesing"
@@ -447,7 +450,7 @@ def test_a_busy_service_says_so_and_when_to_come_back(report_publication, error)
 
     assert response.status_code == 503
     assert response.headers["Retry-After"]
-    assert "Prøv på nytt" in response.text
+    assert "Prøv igjen" in response.text
 
 
 def test_programs_get_problems_and_people_get_pages(client):
