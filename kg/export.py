@@ -14,7 +14,7 @@ from rdflib import Dataset, Graph
 from kg.engine import Engine
 from kg.interchange import GRANTS, LANGUAGE, SERVICES, Left, Standard, export
 from kg.model import EnvironmentFailure, InputError
-from kg.resources import resource
+from kg.resources import resource, text
 from kg.snapshot import Snapshot
 from kg.terms import Terms, nearest
 
@@ -107,6 +107,11 @@ def _flat(dataset: Dataset) -> Graph:
     return graph
 
 
+def _concepts(_snapshot: Snapshot, terms: Terms, engine: Engine) -> Outgoing:
+    query = terms.rebase(text("ontology", "queries", "export-skos-ap-no.rq"))
+    return Outgoing(engine.query(query, accept="text/turtle").chunks)
+
+
 def _tables(_snapshot: Snapshot, terms: Terms, engine: Engine) -> Outgoing:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -135,6 +140,7 @@ FORMATS: Mapping[str, Format] = {
         Format("jsonld", "application/ld+json", "jsonld", _serialised("json-ld", graphs=True)),
         Format("rdfxml", "application/rdf+xml", "rdf", _serialised("xml")),
         Format("csv", "application/zip", "zip", _tables),
+        Format("skosapno", "text/turtle", "ttl", _concepts),
         Format("360giving", "application/json", "json", _records(GRANTS)),
         Format("hsds", "application/json", "json", _records(SERVICES)),
     )

@@ -10,6 +10,8 @@ from uuid import UUID
 import pytest
 from conftest import SHARED, built_once
 from jsonschema import Draft202012Validator, FormatChecker
+from rdflib import RDF, SKOS, Graph, Literal, Namespace, URIRef
+from rdflib.namespace import DCAT, DCTERMS, ORG, XSD
 from referencing import Registry, Resource
 from test_alignments import OTHERS, alignment, mappings
 
@@ -20,6 +22,9 @@ from kg.model import InputError
 from kg.snapshot import Snapshot
 from kg.terms import Terms
 
+VCARD = Namespace("http://www.w3.org/2006/vcard/ns#")
+EUVOC = Namespace("http://publications.europa.eu/ontology/euvoc#")
+SKOSNO = Namespace("https://data.norge.no/vocabulary/skosno#")
 STANDARDS = SHARED / "standards"
 TERMS = Terms()
 FORMATS = FormatChecker()
@@ -206,3 +211,27 @@ def test_every_field_that_is_written_is_mapped_or_identity(
         "funding",
     }
     assert {field for record in records for field in record} - ours <= mapped
+
+
+def test_the_concepts_leave_as_skos_ap_no_asks_for_them(example_snapshot, example_engine, tmp_path):
+    target = tmp_path / "concepts.ttl"
+    assert export.write("skosapno", target, example_snapshot, TERMS, example_engine) is None
+    graph = Graph().parse(target)
+    concepts = set(graph.subjects(RDF.type, SKOS.Concept))
+    assert len(concepts) > 100
+    for concept in concepts:
+        assert {"nn", "nb"} <= {label.language for label in graph.objects(concept, SKOS.prefLabel)}
+        assert graph.value(concept, DCTERMS.identifier) == Literal(str(concept), datatype=XSD.anyURI)
+        assert (graph.value(concept, DCTERMS.publisher), RDF.type, ORG.Organization) in graph
+        assert (graph.value(concept, DCAT.contactPoint), RDF.type, VCARD.Organization) in graph
+        notes = list(graph.objects(concept, EUVOC.xlDefinition))
+        assert {graph.value(note, RDF.value).language for note in notes} == {"nn", "nb", "en"}
+        for note in notes:
+            relation = str(graph.value(note, SKOSNO.relationshipWithSource)).rpartition("#")[2]
+            assert relation == ("derived-from-source" if graph.value(note, DCTERMS.source) else "self-composed")
+    for collection in graph.subjects(RDF.type, SKOS.Collection):
+        assert all(graph.value(collection, key) for key in (DCTERMS.title, DCTERMS.publisher, DCAT.contactPoint))
+        assert set(graph.objects(collection, SKOS.member)) <= concepts
+    role, code = (URIRef(TERMS.expand(name)) for name in ("role:small-scale-volunteering", "ethos:night-shelter"))
+    assert graph.value(URIRef(f"{role}-definition-nn"), DCTERMS.source)
+    assert graph.value(code, SKOS.notation) == Literal("2.1")

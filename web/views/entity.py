@@ -44,6 +44,8 @@ SEGMENTS: Mapping[str, tuple[str, str]] = {
     "value": ("Value", "Values"),
     "effect": ("Effect", "Effects"),
     "evaluation": ("EvaluationStatus", "Evaluations"),
+    "ethos": ("ClassificationCode", "Classifications"),
+    "icnpo": ("ClassificationCode", "Classifications"),
     "code": ("Code", "Codes"),
     "coder": ("Coder", "Coders"),
     "coding": ("Coding", "Codings"),
