@@ -30,7 +30,19 @@ KINDS = {
     "annotation": OWL.AnnotationProperty,
 }
 MODULES = ("core", "service", "framework", "source", "discourse", "evidence")
-SCHEMES = {"target-group", "task", "help", "role", "voluntariness", "value", "effect", "evaluation", "code", "ethos", "icnpo"}
+SCHEMES = {
+    "target-group",
+    "task",
+    "help",
+    "role",
+    "voluntariness",
+    "value",
+    "effect",
+    "evaluation",
+    "code",
+    "ethos",
+    "icnpo",
+}
 SCHEMAS = ("coding", "entities", "source")
 
 # Words that only one of the two written standards has, as they slip into the other.
