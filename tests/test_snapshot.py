@@ -22,7 +22,7 @@ from kg import snapshot
 from kg.corpus import load
 from kg.model import Block, CorpusError, EnvironmentFailure, InputError
 from kg.ontology import ontology_graph, version_of
-from kg.revalidation import Outcome
+from kg.revalidation import MEMORY, Outcome
 from kg.snapshot import BuildReport, Snapshot, build
 from kg.terms import Terms
 from kg.validation import is_privacy
@@ -188,6 +188,23 @@ def test_positions_are_kept_beside_the_codings(three, tmp_path, quick):
     for place in kept["anchors"].values():
         assert text[place["start"] : place["end"]] == place["exact"]
     assert len(kept["anchors"]) == 3
+
+
+def test_a_build_validates_again_only_what_changed(built, three):
+    first, out = built
+    again = build(out.parent / "three", out)
+    assert (first.validated, again.validated) == (1, 0)
+    assert again.findings == first.findings
+    assert again.snapshot == first.snapshot
+    (out / MEMORY).unlink()
+    assert build(three, out).validated == 1
+
+
+def test_what_was_not_published_is_not_remembered(three, tmp_path):
+    change(three, CODING, "quote: ", "quote: Dette står ikkje der og ")
+    report = build(three, tmp_path / "out")
+    assert not report.published
+    assert not (tmp_path / "out" / MEMORY).exists()
 
 
 # --- same input, same bytes ----------------------------------------------------------------------
