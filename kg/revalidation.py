@@ -8,7 +8,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
+from importlib.abc import Traversable
 from importlib.metadata import version
+from importlib.resources import files
 from pathlib import Path
 
 from rdflib import BNode, Dataset, Graph
@@ -16,14 +18,17 @@ from rdflib.exceptions import ParserError
 from rdflib.namespace import SH
 from rdflib.term import Node
 
-from kg import reach, validation
+from kg import validation
 from kg.model import Finding
+from kg.resources import resource
 from kg.terms import Terms
 from kg.validation import Reader, Report, Step, own_shapes, reaches, report_of, steps
 
 MEMORY = "validated.gz"
 ENGINES = ("pyshacl", "rdflib", "pyoxigraph")
 NAMELESS = re.compile(r"^_:\S+|(?<= )_:\S+(?= \.$)")
+ASIDE = ("corpora", "examples", "releases", "expected", "__pycache__")
+SHAPING = (".py", ".ttl", ".rq", ".csv", ".yaml")
 Lines = frozenset[str]
 Touched = Mapping[Node, frozenset[Node] | None]
 
@@ -160,11 +165,23 @@ def _split(graph: Graph) -> tuple[Lines, str]:
 
 @cache
 def _key(terms: Terms) -> str:
-    """Return a sum that is another where other findings may come of the same data."""
-    shapes = own_shapes(terms).serialize(format="nt")
-    parts = sorted(NAMELESS.sub("_:", line) for line in shapes.split("\n"))
-    programs = [Path(module.__file__ or "").read_text(encoding="utf-8") for module in (reach, validation)]
-    return sha256("\n".join([*parts, *programs, *map(version, ENGINES), terms.base]).encode()).hexdigest()
+    """Return a sum that is another where other findings may come of the same data: of every shape, axiom and module."""
+    read = (each for folder in (resource("shapes"), resource("ontology"), files("kg")) for each in _contents(folder))
+    named = [*map(version, ENGINES), terms.base]
+    return sha256(b"\0".join([*read, *(name.encode() for name in named)])).hexdigest()
+
+
+def _contents(folder: Traversable) -> Iterator[bytes]:
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        if entry.is_dir() and entry.name not in ASIDE:
+            yield from _contents(entry)
+        elif entry.name.endswith(SHAPING):
+            yield entry.name.encode()
+            yield entry.read_bytes()
+
+
+def _sum(text: str) -> str:
+    return sha256(text.encode()).hexdigest()
 
 
 def _written(past: _Past, terms: Terms) -> bytes:
@@ -174,12 +191,16 @@ def _written(past: _Past, terms: Terms) -> bytes:
         "findings": [asdict(finding) for finding in past.findings],
         "triples": ["\n".join(sorted(lines)) for lines in past.triples],
     }
-    return gzip.compress(json.dumps(kept, ensure_ascii=False).encode(), compresslevel=1, mtime=0)
+    text = json.dumps(kept, ensure_ascii=False)
+    return gzip.compress(f"{_sum(text)}\n{text}".encode(), compresslevel=1, mtime=0)
 
 
 def _recall(memory: Path, terms: Terms) -> _Past | None:
     try:
-        kept = json.loads(gzip.decompress(memory.read_bytes()))
+        noted, _, text = gzip.decompress(memory.read_bytes()).decode().partition("\n")
+        if noted != _sum(text):
+            return None
+        kept = json.loads(text)
         findings = tuple(Finding(**finding) for finding in kept["findings"])
         first, second = (frozenset(filter(None, lines.split("\n"))) for lines in kept["triples"])
         known = kept["key"] == _key(terms)

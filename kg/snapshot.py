@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -273,10 +273,11 @@ def build(
     if report.published:
         progress("writing")
         _publish(edition, out)
-        with _surroundings(out), _locked(out):
-            _replace(out / MEMORY, edition.checked.memory)
     _write_report(report, whole, out)
     _keep_anchors(whole)
+    if report.published:
+        with suppress(OSError), _locked(out):  # without it the next check only takes longer
+            _replace(out / MEMORY, edition.checked.memory)
     return report
 
 
@@ -342,12 +343,17 @@ def _words_of(graph: Graph) -> str:
     return "\n".join(sorted(str(value) for value in graph.objects() if isinstance(value, Literal)))
 
 
+def _is_other(target: Path, files: Mapping[str, bytes]) -> bool:
+    """Say whether the same data was found otherwise before, by other shapes or another program."""
+    return any((target / name).read_bytes() != content for name, content in files.items())
+
+
 def _publish(edition: Edition, out: Path) -> None:
     """Write the snapshot beside the others, whole or not at all, then make it the current one."""
     building, target = out / "snapshots" / ".building", out / "snapshots" / edition.name
     with _surroundings(out, sum(map(len, edition.files.values()))), _locked(out):
         shutil.rmtree(building, ignore_errors=True)  # of a build that died; a living one holds the lock
-        if not _is_whole(target):
+        if not _is_whole(target) or _is_other(target, edition.files):
             try:
                 _write_folder(edition.files, building)
                 shutil.rmtree(target, ignore_errors=True)

@@ -4,6 +4,7 @@ import gzip
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 
@@ -180,14 +181,20 @@ def test_any_change_is_seen(seed: int, corpus: Corpus, before: Path) -> None:
 
 
 def altered(memory: Path, **changes: object) -> bytes:
-    kept = {**json.loads(gzip.decompress(memory.read_bytes())), **changes}
-    return gzip.compress(json.dumps(kept).encode())
+    _, _, text = gzip.decompress(memory.read_bytes()).decode().partition("\n")
+    altered = json.dumps({**json.loads(text), **changes})
+    return gzip.compress(f"{sha256(altered.encode()).hexdigest()}\n{altered}".encode())
+
+
+def torn(memory: Path) -> bytes:
+    return gzip.compress(gzip.decompress(memory.read_bytes()).replace(b"source", b"sauce", 1))
 
 
 @pytest.mark.parametrize(
     "write",
     [
         lambda memory: b"",
+        torn,
         lambda memory: memory.read_bytes()[:-40],
         lambda memory: b"{}",
         lambda memory: gzip.compress(b"[1]"),
