@@ -115,3 +115,29 @@ def test_a_second_source_never_weakens_a_row(field_engine: Engine):
     (row,) = [row for row in found.rows if plain(row.cells[0]) == "initiative:avtalt-selvbosetting-bergen"]
     assert row.basis == "stated"
     assert {each.basis for each in row.evidence} == {"stated", "interpreted"}, "all that was said stays in sight"
+
+
+def test_a_duty_that_moves_to_a_new_act_does_not_replace_the_act_that_held_it(field_engine: Engine):
+    found = field_engine.select(f"{PREFIXES} SELECT ?old WHERE {{ ?old bso:supersededBy ?new }}")
+    replaced = {TERMS.compress(row["old"].value) for row in found}
+    for act, section in (("sosialtjenesteloven", "15"), ("helse-og-omsorgstjenesteloven", "3-7")):
+        assert f"instrument:{act}" not in replaced
+        assert f"instrument:{act}-{section}" in replaced
+
+
+def test_what_a_group_may_use_or_must_do_is_told_of_a_member_without_being_said_of_it(ask_field: Ask):
+    found = ask_field("available-instruments", receiver="actor:bergen-kommune")
+    assert (found.outcome, found.rows) == ("silent", ())
+    (known,) = [note for note in found.known if note.code == "open-to-wider"]
+    assert {"instrument:startlan", "instrument:grant-for-rental-housing"} <= set(map(plain, known.about))
+    found = ask_field("duties", whose="actor:oslo-kommune")
+    assert "instrument:boligsosialloven" in map(plain, next(n for n in found.known if n.code == "duty-of-all").about)
+    assert "duty-of-all" not in {note.code for note in ask_field("duties").notes}
+
+
+def test_a_grant_that_became_another_is_not_offered_as_if_it_were_open(ask_field: Ask):
+    found = ask_field("available-instruments", receiver="actor:voluntary-organisations")
+    assert found.outcome == "partial"
+    told = {note.code: set(map(plain, note.about)) for note in found.notes}
+    assert told["changed-since"] == {"instrument:competence-grant"}
+    assert told["open-to-wider"] == {"instrument:grant-for-housing-social-measures"}
