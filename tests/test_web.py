@@ -28,6 +28,7 @@ from web import explorer
 from web.app import create_app
 from web.language import Speech, sort_key
 from web.publication import Publication
+from web.traffic import Allowance
 from web.views import SEGMENTS, frame
 from web.views.entity import ASKED
 from web.views.facets import EXTENTS, SPEAKERS, STATES, WORDINGS
@@ -840,3 +841,21 @@ def test_only_doubt_gets_a_sign(client):
     shown = text(page(client, "/nn/source/ervik-linden-2016"))
     assert "sikker" not in shown.split()
     assert "truleg" not in shown.split()
+
+
+@pytest.mark.parametrize("kind", ["actor", "source", "passage", "statement", "issue", "%ff"])
+@pytest.mark.parametrize("slug", ["%ff", "%00", "%3Cscript%3E", "a%20b", "..%2f..%2fetc"])
+def test_an_address_of_odd_bytes_leads_nowhere_and_breaks_nothing(client, kind, slug):
+    assert client.get(f"/nn/{kind}/{slug}").status_code == 404
+
+
+def test_a_probe_is_let_in_beside_a_client_that_takes_all_it_may(report_publication):
+    full = create_app(report_publication, Allowance(requests=0)).test_client()
+    assert full.get("/nn/").status_code == 429
+    assert full.get("/health").status_code == 200
+    assert full.get("/metrics").status_code == 200
+
+
+def test_a_triple_is_asked_about_with_each_part_once(client):
+    once = "subject=initiative:bergen-bidrar&predicate=serves&object=group:refugees"
+    assert client.get(f"/api/why?{once}&subject=initiative:bokontakt").json["reason"] == "repeated"

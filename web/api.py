@@ -40,6 +40,7 @@ blueprint = Blueprint("api", __name__, url_prefix="/api")
 
 JSON, CSV, JSONLD = Offer("json", "application/json"), Offer("csv", "text/csv"), Offer("jsonld", "application/ld+json")
 FORMATS = (JSON, CSV, JSONLD)
+PARTS = ("subject", "predicate", "object")
 NOT_SLOTS = frozenset({"v", "q", "lang", "format"})
 LONGEST_QUESTION = 500  # characters
 MOST_HITS = 50
@@ -214,8 +215,13 @@ def lexicon() -> Lexicon:
 
 
 def asked_triple() -> Triple:
-    """Return the triple that the address asks about; raise :class:`UnknownTriple` for what can be none."""
-    subject, predicate, value = (request.args.get(name, "") for name in ("subject", "predicate", "object"))
+    """Return the triple that the address asks about.
+
+    Raise :class:`UnknownTriple` for what can be none, :class:`RepeatedSlot` for a part that is given twice.
+    """
+    if repeated := next((name for name in PARTS if len(request.args.getlist(name)) > 1), None):
+        raise RepeatedSlot(repeated)
+    subject, predicate, value = (request.args.get(name, "") for name in PARTS)
     return triple_of((subject, predicate, value), publication().terms)
 
 

@@ -30,7 +30,7 @@ from web import views
 from web.api import LONGEST_QUESTION, asked_triple, given_slots, lexicon
 from web.handbook import Handbook
 from web.language import Speech, as_language, wanted_language
-from web.linked_data import SUMS, Dumps
+from web.linked_data import SAFE, SUMS, Dumps
 from web.publication import publication
 from web.sparql import told
 from web.views.lookup import Lookup, Name
@@ -163,6 +163,8 @@ def listing(kind: str) -> AnyResponse:
 @blueprint.get(f"{PAGE}/<kind>/<slug>")
 def thing(kind: str, slug: str) -> AnyResponse:
     """Show one thing: an entity, a concept, a source, a passage, a statement; with ``?year=`` an entity as of then."""
+    if not (SAFE.fullmatch(kind) and SAFE.fullmatch(slug)):
+        abort(404)
     lookup = _lookup()
     if kind == "source":
         snapshot = publication().snapshot
