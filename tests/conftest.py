@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -124,6 +125,11 @@ def client(report_publication: Publication) -> FlaskClient:
 def field_client(field_publication: Publication) -> FlaskClient:
     """A client of the pages on the field corpus."""
     return create_app(field_publication).test_client()
+
+
+def heeding_interruption() -> None:
+    """Let a child process heed Ctrl-C, also where the tests themselves run in the background and ignore it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, serving
+from conftest import ROOT, heeding_interruption, serving
 
 THREE = ROOT / "tests" / "corpora" / "three"
 
@@ -97,7 +97,13 @@ def test_an_interruption_of_the_very_start_shows_no_traceback(tmp_path):
     code = "import sys, _thread; sys.modules.pop('json', None); sys.addaudithook({}); from kg.cli import main"
     hook = "lambda event, given: _thread.interrupt_main() if event == 'import' and given[0] == 'click' else None"
     done = subprocess.run(
-        [sys.executable, "-c", code.format(hook)], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", code.format(hook)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        preexec_fn=heeding_interruption,
     )
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "Stopped.\n")
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from conftest import heeding_interruption
 from rdflib import Dataset, Graph
 
 from kg.engine import Cell, Engine, Limits, RemoteEngine, kind_of, media_type_of, open_engine, open_files
@@ -569,7 +570,11 @@ def eventually(condition: Callable[[], bool]) -> bool:
 @pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_no_process_outlives_the_server_however_it_ends(trig: Path, end: signal.Signals) -> None:
     parent = subprocess.Popen(
-        [sys.executable, "-c", CHILD, str(trig)], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [sys.executable, "-c", CHILD, str(trig)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        preexec_fn=heeding_interruption,
     )
     assert parent.stdout
     assert parent.stdout.readline() == "ready\n"
