@@ -9,12 +9,12 @@ from typing import Any, Literal, get_args
 from rdflib import Graph, URIRef
 from rdflib import Literal as Text
 from rdflib.namespace import OWL, RDFS, SKOS
-from rdflib.util import guess_format
 
 from kg.axioms import DECLARATIONS, RESTRICTIONS, Axiom, axioms, pairwise
 from kg.model import InputError, Language
 from kg.ontology import number_of, release, releases, version_of, whole
 from kg.terms import Terms, nearest
+from kg.validation import read_rdf
 from kg.wording import Wording, labels_of, phrase, plain
 
 Increment = Literal["none", "patch", "minor", "major"]
@@ -165,9 +165,9 @@ def _found(where: str, terms: Terms) -> Graph:
         if path.is_dir():
             return whole(terms, path if (path / "bso.ttl").is_file() else path / "ontology")
         if path.is_file():
-            return Graph().parse(path, format=guess_format(path.name) or "turtle")
-    except Exception as error:  # each of rdflib's parsers has errors of its own
-        raise InputError(f"{where} cannot be read as an ontology: {_first_line(error)}") from error
+            return read_rdf([path], Graph())
+    except OSError as error:
+        raise InputError(f"{where} cannot be read as an ontology: {error.strerror}.") from error
     known = (*releases(), CURRENT)
     raise InputError(
         f"{where} is no file, no folder and no version. Versions: {', '.join(nearest(where, known) or known)}."
@@ -298,7 +298,3 @@ def _change_json(change: Change, wording: Wording) -> dict[str, Any]:
         told |= {"property": str(change.words[0]), "lang": change.words[1]}
         told |= {"before": list(change.before), "after": list(change.after)}
     return told
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).strip().split("\n")[0]

@@ -190,8 +190,8 @@ def check_files(data: Sequence[Path], shapes: Sequence[Path]) -> Report:
 
 
 def _check_files(data: Sequence[Path], shapes: Sequence[Path]) -> Report:
-    shapes_graph = _read(shapes, Graph())
-    data_graph = _read(data, _Data())
+    shapes_graph = read_rdf(shapes, Graph())
+    data_graph = read_rdf(data, _Data())
     names = ", ".join(path.name for path in shapes)
     if not (_targeted(shapes_graph) or any((None, RDF.type, kind) in shapes_graph for kind in SHAPE_KINDS)):
         raise InputError(f"{names}: there are no SHACL shapes in it. Are data and shapes swapped?")
@@ -430,7 +430,11 @@ def _unknown_property(name: str, terms: Terms) -> str | None:
 # --- reading files -----------------------------------------------------------------------------
 
 
-def _read(paths: Sequence[Path], into: G) -> G:
+def read_rdf(paths: Sequence[Path], into: G) -> G:
+    """Read RDF files of any of :data:`FORMATS` into one graph; nothing is fetched from elsewhere.
+
+    Raises :class:`InputError` with file, line where the parser knows it, and reason.
+    """
     for path in paths:
         dataset = Dataset()
         content, form = _content(path), _format(path)

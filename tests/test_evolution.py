@@ -209,3 +209,10 @@ def test_what_is_no_version_is_told(tmp_path: Path):
             load(str(tmp_path / where) if where != "0.1.9" else where, TERMS)
     told = bustadgraf("diff", "--ontology", "0.1.9", "current", cwd=tmp_path)
     assert (told.returncode, "0.1.0" in told.stderr) == (2, True)
+
+
+def test_a_context_elsewhere_is_not_fetched(tmp_path: Path):
+    far = tmp_path / "far.jsonld"
+    far.write_text('{"@context": "https://example.org/context.jsonld", "@id": "urn:a"}', encoding="utf-8")
+    with pytest.raises(InputError, match="nothing is fetched"):
+        load(str(far), TERMS)
