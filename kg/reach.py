@@ -31,6 +31,7 @@ PLAIN = ("Project", "Distinct", "Reduced", "OrderBy")
 
 Pattern = tuple[Any, Any, Any]
 Branch = tuple[Pattern, ...]
+INNER = "_inner"
 
 
 class _Everywhere(Exception):
@@ -182,22 +183,34 @@ def _branches(part: CompValue) -> list[Branch]:
         return _branches(part.p1) + _branches(part.p2)
     if part.name in ("Join", "LeftJoin"):
         first, second = _branches(part.p1), _branches(part.p2)
+        if _inner_names(first) & _inner_names(second):
+            raise _Everywhere  # two inner SELECTs hide things under one name
         both = [one + other for one in first for other in second]
-        return both if part.name == "Join" else first + both
+        return both if part.name == "Join" else first + both + _judging(both, part.expr)
     if part.name in ("Filter", "Extend"):
         inner = _branches(part.p)
-        seen = [branch for pattern in _exists(part.expr) for branch in _branches(pattern)]
-        return inner + [one + other for one in inner for other in seen]
+        return inner + _judging(inner, part.expr)
     if part.name == "ToMultiSet":
         shown, body = _shown_and_body(part)
         return [tuple(_hidden(pattern, shown) for pattern in branch) for branch in _branches(body)]
     raise _Everywhere
 
 
+def _judging(branches: Sequence[Branch], expression: Any) -> list[Branch]:
+    """Give what *expression* looks at beside each of *branches*."""
+    seen = [branch for pattern in _exists(expression) for branch in _branches(pattern)]
+    return [one + other for one in branches for other in seen]
+
+
+def _inner_names(branches: Iterable[Branch]) -> set[Variable]:
+    terms = (term for branch in branches for pattern in branch for term in pattern)
+    return {term for term in terms if isinstance(term, Variable) and term.endswith(INNER)}
+
+
 def _hidden(pattern: Pattern, shown: Collection[Variable]) -> Pattern:
     """Rename what an inner ``SELECT`` does not show, which is nothing that bears the same name outside."""
     subject, path, value = (
-        Variable(f"{term}_inner") if isinstance(term, Variable) and term not in shown else term for term in pattern
+        Variable(f"{term}{INNER}") if isinstance(term, Variable) and term not in shown else term for term in pattern
     )
     return subject, path, value
 

@@ -265,7 +265,19 @@ LOOKS = [
     ' ?value <http://example.org/p> ?other . ?other a <http://example.org/C> } }""" ] .',
     'ex:S sh:targetClass ex:C ; sh:sparql [ sh:select """SELECT $this WHERE { { $this ^<http://example.org/q> ?x }'
     ' UNION { $this <http://example.org/p> ?x OPTIONAL { ?x <http://example.org/q> ?y } FILTER (!BOUND(?y)) } }""" ] .',
+    'ex:S sh:targetClass ex:C ; sh:sparql [ sh:select """SELECT $this WHERE { $this <http://example.org/p> ?x'
+    " OPTIONAL { ?x <http://example.org/p> ?y FILTER NOT EXISTS { ?y <http://example.org/q> ?z } }"
+    ' FILTER (!BOUND(?y)) }""" ] .',
 ]
+
+
+def test_two_inner_queries_that_hide_one_name_are_looked_at_everywhere() -> None:
+    inner = "{ SELECT $this WHERE { $this <http://example.org/%s> ?x } }"
+    select = f"SELECT $this WHERE {{ {inner % 'p'} {inner % 'q'} }}"
+    shapes = Graph().parse(
+        data=f'{HEAD}ex:S sh:targetClass ex:C ; sh:sparql [ sh:select "{select}" ] .', format="turtle"
+    )
+    assert reach_of(shapes, EX.S, prepareQuery).everywhere
 
 
 @pytest.mark.parametrize("turtle", LOOKS)
