@@ -52,7 +52,6 @@ def inferred(dataset) -> Graph:
     return closure(dataset)
 
 
-PASSAGE = "passage:report-58-75"
 POSITIVE = [
     # Who does what for whom (questions 9, 13 to 16, 18, 20 to 22).
     ("actor:fjordvik-kommune", "provides", "initiative:fyrlykta"),
