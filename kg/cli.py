@@ -12,6 +12,7 @@ try:
     from collections.abc import Callable, Iterator, Mapping
     from contextlib import contextmanager
     from dataclasses import asdict, dataclass, field, replace
+    from datetime import UTC, datetime
     from pathlib import Path
     from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -91,6 +92,12 @@ def snapshot_option(command: Command) -> Command:
         help="A snapshot folder, or an out folder. [default: the out folder's current]",
     )
     return decorate(command)
+
+
+def out_option(command: Command) -> Command:
+    """Add ``--out DIR``: where snapshots and releases are kept."""
+    told = "Where snapshots and releases are. [default: $BUSTADGRAF_OUT or ./bustadgraf-out]"
+    return click.option("--out", type=click.Path(path_type=Path), help=told)(command)
 
 
 def language_option(command: Command) -> Command:
@@ -402,31 +409,82 @@ def corpus(name: str, folder: Path) -> None:
 
 
 @main.command()
-@click.argument("before")
-@click.argument("after")
-@click.option("--ontology", is_flag=True, required=True, help="Compare two versions of the ontology.")
-@format_option("text", "json", told="The report in words or as JSON.")
-@language_option
-def diff(before: str, after: str, ontology: bool, form: str, lang: Language) -> None:
-    """Tell what changed from BEFORE to AFTER, and whether the version number says enough.
+@click.argument("label", required=False)
+@click.option("--date", "day", type=click.DateTime(["%Y-%m-%d"]), help="The day it is released. [default: today]")
+@click.option("--json", "as_json", is_flag=True, help="One JSON line a release.")
+@out_option
+@click.option("--snapshot", "version", help="A snapshot folder, an out folder, or a name. [default: the current one]")
+def release(label: str | None, day: datetime | None, as_json: bool, out: Path | None, version: str | None) -> None:
+    """Give a snapshot the LABEL for good, or list the releases that there are.
 
-    Each is a kept version, current (the shipped one), a folder laid out as ontology/, or an RDF file. Ends with 1 where
-    the version number was raised too little for the changes.
+    A release keeps a copy of the snapshot that no build touches, and is served with ?v=LABEL. A label never moves.
 
     \b
-    bustadgraf diff --ontology 0.1.0 current
-    bustadgraf diff --ontology old.ttl new.ttl --lang en --format json
+    bustadgraf release 2026.12.1
+    bustadgraf release 2026.12.1 --out my-out --snapshot 5d41402abc4b --date 2026-12-01
+    bustadgraf release
     """
+    from kg import releases
+
+    home = out or (releases.home_of(Path(version)) if version else None) or out_folder()
+    if label:
+        snapshot = releases.locate(version or releases.CURRENT, home)
+        made = [releases.release(label, snapshot, home, day.date() if day else datetime.now(UTC).date())]
+    else:
+        made = list(releases.releases(home))
+    for each in made:
+        told = {"label": each.label, "released": str(each.released), "snapshot": each.name, "manifest": each.manifest}
+        click.echo(json.dumps(told) if as_json else f"{each.label:<16} {each.released}  {each.name}")
+    for name in () if label else releases.labels(home):
+        releases.read(home, name)  # a damaged one is told after those that are well
+
+
+@main.command()
+@click.argument("before")
+@click.argument("after")
+@click.option("--ontology", is_flag=True, help="Compare two versions of the ontology.")
+@format_option("text", "json", told="The report in words or as JSON.")
+@out_option
+@language_option
+def diff(before: str, after: str, ontology: bool, form: str, out: Path | None, lang: Language) -> None:
+    """Tell what changed from BEFORE to AFTER: statements, things and sources, with sentence, source and passage.
+
+    Each is a label, a snapshot's name, current, a snapshot or out folder, or a file of N-Quads or TriG.
+
+    With --ontology each is a kept version, current (the shipped one), a folder laid out as ontology/, or an RDF file;
+    it ends with 1 where the version number was raised too little for the changes.
+
+    \b
+    bustadgraf diff 2026.12.1 current
+    bustadgraf diff my-old-out my-out --lang en --format json
+    bustadgraf diff --ontology 0.1.0 current
+    """
+    told, fine = (_ontology_changes if ontology else _data_changes)(before, after, form, lang, out or out_folder())
+    click.echo(told)
+    sys.exit(FINE if fine else VIOLATIONS)
+
+
+def _data_changes(before: str, after: str, form: str, lang: Language, out: Path) -> tuple[str, bool]:
+    from kg import changes
+    from kg.questions import Catalogue
+    from kg.terms import Terms
+
+    found = changes.compare(changes.open_version(before, out), changes.open_version(after, out))
+    catalogue = Catalogue.load(Terms(found.after.base))
+    return (_as_json(found.to_json(lang, catalogue)) if form == "json" else found.to_text(lang, catalogue)), True
+
+
+def _ontology_changes(before: str, after: str, form: str, lang: Language, _out: Path) -> tuple[str, bool]:
     from kg import evolution
     from kg.terms import Terms
 
     terms = Terms()
     found = evolution.compare(evolution.load(before, terms), evolution.load(after, terms))
-    if form == "json":
-        click.echo(json.dumps(found.to_json(lang, terms), ensure_ascii=False, indent=1))
-    else:
-        click.echo(found.to_text(lang, terms))
-    sys.exit(FINE if found.enough else VIOLATIONS)
+    return (_as_json(found.to_json(lang, terms)) if form == "json" else found.to_text(lang, terms)), found.enough
+
+
+def _as_json(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=1)
 
 
 @main.command()

@@ -276,7 +276,7 @@ def build(
     _write_report(report, whole, out)
     _keep_anchors(whole)
     if report.published:
-        with suppress(OSError), _locked(out):  # without it the next check only takes longer
+        with suppress(OSError), locked(out):  # without it the next check only takes longer
             _replace(out / MEMORY, edition.checked.memory)
     return report
 
@@ -351,14 +351,14 @@ def _is_other(target: Path, files: Mapping[str, bytes]) -> bool:
 def _publish(edition: Edition, out: Path) -> None:
     """Write the snapshot beside the others, whole or not at all, then make it the current one."""
     building, target = out / "snapshots" / ".building", out / "snapshots" / edition.name
-    with _surroundings(out, sum(map(len, edition.files.values()))), _locked(out):
+    with surroundings(out, sum(map(len, edition.files.values()))), locked(out):
         shutil.rmtree(building, ignore_errors=True)  # of a build that died; a living one holds the lock
         if not _is_whole(target) or _is_other(target, edition.files):
             try:
                 _write_folder(edition.files, building)
                 shutil.rmtree(target, ignore_errors=True)
                 building.replace(target)
-                _sync(target.parent)
+                sync(target.parent)
             except BaseException:
                 shutil.rmtree(building, ignore_errors=True)
                 raise
@@ -381,10 +381,11 @@ def _write_folder(files: Mapping[str, bytes], folder: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
     for kept in {(folder / name).parent for name in files}:
-        _sync(kept)
+        sync(kept)
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Have the system write down which files *folder* holds."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -398,29 +399,28 @@ def _point(link: Path, target: Path) -> None:
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(target.relative_to(link.parent))
     fresh.replace(link)
-    _sync(link.parent)
+    sync(link.parent)
 
 
 @contextmanager
-def _locked(out: Path) -> Iterator[None]:
-    """Let one build at a time write to *out*; the system frees the lock of a process that dies."""
+def locked(out: Path) -> Iterator[None]:
+    """Let one process at a time write to *out*; the system frees the lock of a process that dies."""
     with (out / ".lock").open("wb") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
 @contextmanager
-def _surroundings(out: Path, needed: int = 0) -> Iterator[None]:
-    """Make the folder *out*, and tell in words what the disk refuses; *needed* is in bytes."""
+def surroundings(out: Path, needed: int = 0, kept: str = "The previous snapshot is untouched.") -> Iterator[None]:
+    """Make the folder *out*, and tell in words what the disk refuses, and what is *kept*; *needed* is in bytes."""
     try:
         out.mkdir(parents=True, exist_ok=True)
         yield
     except OSError as error:
-        raise EnvironmentFailure(_refusal(error, out, needed)) from error
+        raise EnvironmentFailure(_refusal(error, out, needed, kept)) from error
 
 
-def _refusal(error: OSError, out: Path, needed: int) -> str:
-    kept = "The previous snapshot is untouched."
+def _refusal(error: OSError, out: Path, needed: int, kept: str) -> str:
     if error.errno in FULL:
         size = f"The snapshot needs {needed / 1e6:.1f} MB. " if needed else ""
         return f"There is no room left in {out}. {size}Free some space or choose another folder with --out. {kept}"
@@ -442,7 +442,7 @@ def _write_report(report: BuildReport, whole: Corpus, out: Path) -> None:
         "findings": [] if report.leaks else [asdict(finding) for finding in report.findings],
         "leaks": [str(leak) for leak in report.leaks],
     }
-    with _surroundings(out), _locked(out):
+    with surroundings(out), locked(out):
         _replace(out / REPORT, _json(content))
 
 
@@ -455,7 +455,7 @@ def _keep_anchors(corpus: Corpus) -> None:
         folder = corpus.path / "sources" / source.id
         for coder in source.coders if os.access(folder, os.W_OK) else ():
             path, content = folder / f"{coder.id}.anchors.json", anchors_json(source, coder.id).encode()
-            with _surroundings(folder):
+            with surroundings(folder):
                 if not path.is_file() or path.read_bytes() != content:
                     _replace(path, content)
 

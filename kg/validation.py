@@ -436,15 +436,20 @@ def read_rdf(paths: Sequence[Path], into: G) -> G:
     Raises :class:`InputError` with file, line where the parser knows it, and reason.
     """
     for path in paths:
-        dataset = Dataset()
-        content, form = _content(path), _format(path)
-        try:
-            dataset.parse(_stream(content), format=form, publicID=path.resolve().as_uri())
-        except Exception as error:  # each of rdflib's parsers has errors of its own
-            raise InputError(_syntax(path, content, form, error)) from error
-        for subject, predicate, value, _ in dataset.quads():
+        for subject, predicate, value, _ in read_quads(path).quads():
             into.add((subject, predicate, value))
     return into
+
+
+def read_quads(path: Path) -> Dataset:
+    """Read one RDF file with its named graphs, as :func:`read_rdf` reads several without them."""
+    dataset = Dataset()
+    content, form = _content(path), _format(path)
+    try:
+        dataset.parse(_stream(content), format=form, publicID=path.resolve().as_uri())
+    except Exception as error:  # each of rdflib's parsers has errors of its own
+        raise InputError(_syntax(path, content, form, error)) from error
+    return dataset
 
 
 def _format(path: Path) -> str:

@@ -33,7 +33,9 @@ def coding_of(corpus: Path) -> Path:
     return next(corpus.glob("sources/*/*.coding.yaml"))
 
 
-@pytest.mark.parametrize("command", [[], ["build"], ["read"], ["validate"], ["ask"], ["query"], ["export"], ["serve"]])
+@pytest.mark.parametrize(
+    "command", [[], ["build"], ["read"], ["validate"], ["ask"], ["query"], ["export"], ["serve"], ["release"], ["diff"]]
+)
 def test_help_gives_examples_each_on_its_own_line(command, tmp_path):
     told = bustadgraf(*command, "--help", cwd=tmp_path).stdout
     assert "\\b" not in told

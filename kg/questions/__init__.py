@@ -17,7 +17,18 @@ from kg.questions.rendering import catalogue_json, permalink, to_csv, to_json, t
 from kg.questions.rows import Cell
 from kg.questions.slots import slot_values
 from kg.questions.telling import reasons, to_text, why_text
-from kg.questions.why import Step, Triple, UnknownTriple, clause, explained, following, rule_in_words, said, triple_of
+from kg.questions.why import (
+    Step,
+    Triple,
+    UnknownTriple,
+    clause,
+    explained,
+    following,
+    rule_in_words,
+    said,
+    triple_of,
+    verb,
+)
 from kg.questions.wording import Labels, fetch_labels, in_all_languages, listed, name_of, shown
 
 __all__ = [
@@ -62,6 +73,7 @@ __all__ = [
     "to_jsonld",
     "to_text",
     "triple_of",
+    "verb",
     "why_json",
     "why_text",
 ]

@@ -153,8 +153,13 @@ def rule_in_words(step: Step, labels: Labels, terms: Terms) -> Words | None:
 def clause(triple: Triple, labels: Labels, catalogue: Catalogue, terms: Terms, language: Language) -> str:
     """Write a triple as a clause: «Bergen kommune organiserer Bergen bidrar»."""
     subject, relation, value = (name_of(iri, labels, terms, language)[0] for iri in triple)
-    verb = catalogue.words["why"]["verbs"].get(terms.compress(triple[1]), {}).get(language, relation)
-    return f"{subject} {verb} {value}"
+    return f"{subject} {verb(triple[1], relation, catalogue, terms, language)} {value}"
+
+
+def verb(relation: str, label: str, catalogue: Catalogue, terms: Terms, language: Language) -> str:
+    """Return the verb of a clause for the IRI *relation*, which is its *label* where that is one."""
+    words: Mapping[Language, str] = catalogue.words["why"]["verbs"].get(terms.compress(relation), {})
+    return words.get(language, label)
 
 
 def _parts(step: Step, labels: Labels, catalogue: Catalogue, terms: Terms, lang: Language) -> Mapping[str, str]:
