@@ -386,7 +386,7 @@ def export(form: str, target: Path, snapshot_path: Path | None) -> None:
     from kg import export as exporting
 
     with opened(snapshot_path) as (snapshot, terms, engine):
-        left = exporting.write(form, target, snapshot, terms, engine)
+        left = exporting.write(form, target, exporting.Origin(snapshot, terms, engine))
     if left and left.lacking:
         click.echo(str(left), err=True)
 

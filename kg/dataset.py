@@ -117,6 +117,8 @@ class _Pen:
         self._add(node, RDF.type, VOID.Dataset)
         self._labels(node, DCTERMS.title, corpus.title)
         self._add(node, DCTERMS.license, _licence(corpus.licence))
+        if newest := _newest_day(corpus):
+            self._add(node, DCTERMS.modified, _when(newest))
         if corpus.fiction:
             self._add(node, SDO.genre, Literal("fiction"))
 
@@ -346,6 +348,13 @@ class _Pen:
 def year_of(when: int | date | None) -> int | None:
     """Return the year of a year or a day."""
     return when.year if isinstance(when, date) else when
+
+
+def _newest_day(corpus: Corpus) -> date | None:
+    """Return the newest day on which a source was fetched or a statement coded: the date of the data."""
+    days = (said.coded for source in corpus.sources for said in accepted(source.statements))
+    fetched = (source.retrieved for source in corpus.sources)
+    return max((day for day in (*days, *fetched) if isinstance(day, date)), default=None)
 
 
 def _when(when: int | date) -> Literal:

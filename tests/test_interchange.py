@@ -67,7 +67,7 @@ def example_engine(example_snapshot: Snapshot) -> Iterator[Engine]:
 
 
 def written(name: str, target: Path, snapshot: Snapshot, engine: Engine) -> tuple[dict[str, Any], Left]:
-    left = export.write(name, target, snapshot, TERMS, engine)
+    left = export.write(name, target, export.Origin(snapshot, TERMS, engine))
     assert left is not None
     return dict(json.loads(target.read_text(encoding="utf-8"))), left
 
@@ -85,8 +85,8 @@ def test_an_award_with_all_that_is_asked_for_is_a_valid_grant(example_snapshot, 
 def test_every_record_names_its_statements_and_the_licence(
     example_snapshot, example_engine, field_snapshot, field_engine
 ):
-    grants = export.FORMATS["360giving"].make(example_snapshot, TERMS, example_engine)
-    services = export.FORMATS["hsds"].make(field_snapshot, TERMS, field_engine)
+    grants = export.FORMATS["360giving"].make(export.Origin(example_snapshot, TERMS, example_engine))
+    services = export.FORMATS["hsds"].make(export.Origin(field_snapshot, TERMS, field_engine))
     for grant in json.loads(b"".join(grants.pieces))["grants"]:
         assert all(each.startswith(f"{TERMS.base}id/statement/") for each in grant["statements"])
         assert grant["statements"]
@@ -102,7 +102,7 @@ def test_what_lacks_a_required_field_is_left_out_and_counted(field_snapshot, fie
     with pytest.raises(
         InputError, match=r"0 of 1 records were written; the others lack amountAwarded \(1\), awardDate"
     ):
-        export.write("360giving", tmp_path / "grants.json", field_snapshot, TERMS, field_engine)
+        export.write("360giving", tmp_path / "grants.json", export.Origin(field_snapshot, TERMS, field_engine))
     assert not list(tmp_path.iterdir()), "a package without a grant is no package"
 
 
@@ -124,7 +124,9 @@ def test_an_initiative_whose_stage_is_told_is_a_valid_service(field_snapshot, fi
 
 
 def test_the_same_data_gives_the_same_bytes_a_record_a_piece(field_snapshot, field_engine):
-    first, again = (list(export.FORMATS["hsds"].make(field_snapshot, TERMS, field_engine).pieces) for _ in range(2))
+    first, again = (
+        list(export.FORMATS["hsds"].make(export.Origin(field_snapshot, TERMS, field_engine)).pieces) for _ in range(2)
+    )
     assert first == again
     assert len(first) == 2 + len(json.loads(b"".join(first))["contents"])
 
@@ -194,7 +196,9 @@ def test_every_field_that_is_written_is_mapped_or_identity(
     snapshot, engine = (example_snapshot, example_engine) if name == "360giving" else (field_snapshot, field_engine)
     (records,) = [
         value
-        for value in json.loads(b"".join(export.FORMATS[name].make(snapshot, TERMS, engine).pieces)).values()
+        for value in json.loads(
+            b"".join(export.FORMATS[name].make(export.Origin(snapshot, TERMS, engine)).pieces)
+        ).values()
         if isinstance(value, list)
     ]
     mapped = {str(field).rpartition("/")[2] for _, _, field in mappings(alignment(name))}
@@ -215,7 +219,7 @@ def test_every_field_that_is_written_is_mapped_or_identity(
 
 def test_the_concepts_leave_as_skos_ap_no_asks_for_them(example_snapshot, example_engine, tmp_path):
     target = tmp_path / "concepts.ttl"
-    assert export.write("skosapno", target, example_snapshot, TERMS, example_engine) is None
+    assert export.write("skosapno", target, export.Origin(example_snapshot, TERMS, example_engine)) is None
     graph = Graph().parse(target)
     concepts = set(graph.subjects(RDF.type, SKOS.Concept))
     assert len(concepts) > 100

@@ -13,7 +13,7 @@ from rdflib import OWL, Graph
 from werkzeug.exceptions import HTTPException
 
 from kg import __version__
-from kg.export import FORMATS
+from kg.export import FORMATS, Origin
 from kg.model import LANGUAGES, EngineUnavailable, QueryError
 from kg.ontology import module_text, release, releases, version_of
 from kg.serialising import FORMS, context
@@ -266,7 +266,7 @@ class Dumps:
         public = self.publication
         if public.snapshot is None:
             raise EngineUnavailable("There is no snapshot to dump.")
-        made = FORMATS[form].make(public.snapshot, public.terms, public.engine)
+        made = FORMATS[form].make(Origin(public.snapshot, public.terms, public.engine))
         return gzip.compress(b"".join(made.pieces), mtime=0)
 
 

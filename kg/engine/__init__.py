@@ -10,6 +10,7 @@ from kg.engine.guard import is_repeatable, kind_of
 from kg.engine.looking import CHANGED, Lookup
 from kg.engine.pool import Limits, PoolEngine, open_engine, open_files
 from kg.engine.remote import RemoteEngine
+from kg.engine.transcription import transcribe
 
 __all__ = [
     "CHANGED",
@@ -29,4 +30,5 @@ __all__ = [
     "media_types",
     "open_engine",
     "open_files",
+    "transcribe",
 ]
