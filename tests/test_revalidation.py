@@ -268,6 +268,13 @@ LOOKS = [
     'ex:S sh:targetClass ex:C ; sh:sparql [ sh:select """SELECT $this WHERE { $this <http://example.org/p> ?x'
     " OPTIONAL { ?x <http://example.org/p> ?y FILTER NOT EXISTS { ?y <http://example.org/q> ?z } }"
     ' FILTER (!BOUND(?y)) }""" ] .',
+    'ex:S sh:targetClass ex:C ; sh:sparql [ sh:select """SELECT $this WHERE { $this <http://example.org/p> ?x'
+    ' FILTER (IF(EXISTS { ?x <http://example.org/q> ?y }, EXISTS { ?x a <http://example.org/C> }, true)) }""" ] .',
+    'ex:S sh:targetClass ex:C ; sh:sparql [ sh:select """SELECT $this WHERE { $this <http://example.org/p> ?x'
+    " BIND(EXISTS { ?x <http://example.org/q> ?y . FILTER NOT EXISTS { ?y a <http://example.org/C> } } AS ?so)"
+    ' FILTER (?so) }""" ] .',
+    'ex:S sh:targetClass ex:C ; sh:sparql [ sh:select """SELECT $this WHERE { $this <http://example.org/p> ?x'
+    ' FILTER (COALESCE(?no, NOT EXISTS { { ?x <http://example.org/q> ?y } UNION { ?x a ?y } })) }""" ] .',
 ]
 
 
