@@ -1,8 +1,9 @@
 """An ontology graph read as axioms: what OWL and SKOS say in it, one frozen object each, whatever triples carry it."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
+from typing import Literal as OneOf
 
 from rdflib import Graph, Literal, URIRef
 from rdflib.collection import Collection
@@ -36,7 +37,31 @@ class Axiom:
         """Return every name that the axiom speaks of."""
         return frozenset(_names(self.parts))
 
+    @property
+    def is_data(self) -> bool:
+        """Whether it tells of a single thing, as data does, and not of all of a kind."""
+        return self.kind in OF_DATA
 
+    @property
+    def order(self) -> tuple[bool, str, list[str]]:
+        """By what the axioms of an explanation are sorted: data before what the ontology says."""
+        return not self.is_data, self.kind, [repr(part) for part in self.parts]
+
+
+@dataclass(frozen=True)
+class Inconsistency:
+    """A contradiction.
+
+    *kind* ``contradiction``: the data and the ontology cannot both hold. *kind* ``unsatisfiable``: nothing can ever be
+    a *subject*. *because* is a smallest set of axioms that cannot hold together: without any one of them the rest can.
+    """
+
+    kind: OneOf["contradiction", "unsatisfiable"]
+    subject: URIRef | None = None
+    because: tuple[Axiom, ...] = ()
+
+
+OF_DATA = ("instance", "relation", "same", "different")
 DECLARATIONS: Mapping[URIRef, str] = {
     OWL.Class: "class",
     OWL.ObjectProperty: "object-property",
@@ -103,6 +128,14 @@ def disjoint_sets(graph: Graph) -> tuple[tuple[str, ...], ...]:
     """Return the members of every ``owl:AllDisjointClasses`` of *graph*, in a settled order."""
     nodes = graph.subjects(RDF.type, OWL.AllDisjointClasses)
     return tuple(sorted(tuple(sorted(map(str, _members(graph, node, OWL.members)))) for node in nodes))
+
+
+def by_data(reasons: Iterable[tuple[Axiom, ...]]) -> tuple[tuple[Axiom, ...], ...]:
+    """Keep the first of those reasons that rest on the same data."""
+    kept: dict[frozenset[Axiom], tuple[Axiom, ...]] = {}
+    for reason in reasons:
+        kept.setdefault(frozenset(axiom for axiom in reason if axiom.is_data), reason)
+    return tuple(kept.values())
 
 
 def pairwise(axiom: Axiom) -> tuple[Axiom, ...]:

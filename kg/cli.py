@@ -13,6 +13,7 @@ try:
     from contextlib import contextmanager
     from dataclasses import asdict, dataclass, field, replace
     from datetime import UTC, datetime
+    from functools import cached_property
     from pathlib import Path
     from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -22,14 +23,17 @@ try:
     from kg.model import (
         LANGUAGES,
         BustadgrafError,
+        Contradiction,
         DeadlineExceeded,
         Document,
         EngineUnavailable,
         EnvironmentFailure,
+        Finding,
         InputError,
         Language,
         MemoryExceeded,
         Problem,
+        Saying,
     )
 except KeyboardInterrupt:  # the command has not begun, so its edge cannot tell
     sys.stderr.write("Stopped.\n")
@@ -156,7 +160,7 @@ def build(corpus: str, out: Path | None, jobs: int, allow_violations: bool, as_j
     for leak in report.leaks:
         click.echo(f"Leak: {leak}", err=True)
     if report.findings:
-        click.echo(render(report.findings, lang), err=True)
+        click.echo(render([_placed(finding, corpus) for finding in report.findings], lang), err=True)
     if not report.published:
         kept = "the previous snapshot is still the current one" if snapshot.is_in(out) else "there is no snapshot yet"
         click.echo(f"Nothing was published; {kept}.", err=True)
@@ -166,6 +170,18 @@ def build(corpus: str, out: Path | None, jobs: int, allow_violations: bool, as_j
 def _located(problem: Problem, corpus: str) -> Problem:
     """Return *problem* with the path before its file, where *corpus* is one, so that an editor finds it."""
     return replace(problem, file=_in_folder(problem.file, corpus))
+
+
+def _placed(finding: Finding, corpus: str) -> Finding:
+    """Return *finding* with the path before the files in which its reasons stand."""
+    if not isinstance(finding, Contradiction):
+        return finding
+
+    def placed(said: Saying) -> Saying:
+        return replace(said, place=_in_folder(said.place, corpus)) if said.place else said
+
+    reasons = (replace(reason, said=tuple(map(placed, reason.said))) for reason in finding.because)
+    return replace(finding, because=tuple(reasons))
 
 
 def _in_folder(file: str, corpus: str) -> str:
@@ -262,14 +278,22 @@ def validate(
 
 @dataclass(frozen=True)
 class Examined:
-    """What ``validate`` found: by the shapes, by the reader, by the reasoner."""
+    """What ``validate`` found: by the shapes, by the reader, by the rules or the reasoner."""
 
-    report: "Report"
+    shapes: "Report"
     terms: "Terms | None" = None
     problems: tuple[Problem, ...] = ()
     dataset: "Dataset | None" = None
     places: Mapping[str, str] = field(default_factory=dict)
+    contradictions: tuple[Contradiction, ...] = ()
     outcome: "Outcome | None" = None
+
+    @cached_property
+    def report(self) -> "Report":
+        """The findings of the shapes, and the contradictions among them."""
+        from kg import validation
+
+        return validation.joined(self.shapes, self.contradictions)
 
     def summary(self, lang: Language) -> str:
         """Say what the reasoner looked at, where it was asked."""
@@ -290,6 +314,7 @@ class Examined:
 def _examined(target: str | None, snapshot_path: Path | None) -> Examined:
     """Check a snapshot (the current one by default) or a corpus."""
     from kg import explaining, snapshot, validation
+    from kg.clashing import clashes
     from kg.corpus import find_corpus, load
     from kg.terms import Terms
 
@@ -304,18 +329,21 @@ def _examined(target: str | None, snapshot_path: Path | None) -> Examined:
         opened = snapshot.Snapshot.open(path)
         dataset, terms, problems, places = opened.dataset(), Terms(opened.manifest.base), (), {}
     report = validation.report(dataset, terms, dataset.graph(terms.graph("inferred")))
-    return Examined(report, terms, problems, dataset, places)
+    found = explaining.contradictions(clashes(dataset, terms), dataset, terms, places)
+    return Examined(report, terms, problems, dataset, places, found)
 
 
 def _reasoned(examined: Examined, *, why: bool) -> Examined:
-    """Ask the reasoner too, and put what it finds among the findings."""
-    from kg import consistency, explaining, validation
+    """Ask the reasoner too. What the rules have explained is told once: by it, where it explains, else by them."""
+    from kg import consistency, explaining
 
     if examined.dataset is None or examined.terms is None:
         return examined
     outcome = consistency.check(examined.dataset, examined.terms, why=why)
-    told = explaining.contradictions(outcome, examined.dataset, examined.terms, examined.places)
-    return replace(examined, report=validation.joined(examined.report, told), outcome=outcome)
+    told = explaining.contradictions(
+        outcome.found, examined.dataset, examined.terms, examined.places, asked_why=outcome.asked_why
+    )
+    return replace(examined, contradictions=(why and told) or examined.contradictions or told, outcome=outcome)
 
 
 @main.command()

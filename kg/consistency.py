@@ -4,12 +4,12 @@ import io
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
+from operator import attrgetter
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import owlready2
 from owlready2.reasoning import _PELLET_CLASSPATH
@@ -17,7 +17,7 @@ from rdflib import OWL, RDF, RDFS, XSD, Dataset, Graph, URIRef
 from rdflib import Literal as Text
 from rdflib.term import Node
 
-from kg.axioms import Axiom
+from kg.axioms import Axiom, Inconsistency, by_data
 from kg.dataset import plain
 from kg.model import EnvironmentFailure
 from kg.ontology import existence_axioms
@@ -52,25 +52,6 @@ WRITTEN = {
     "relation": r"(\S+) (\S+) (\S+)",
 }
 Name = URIRef | Text
-OF_DATA = ("instance", "relation", "same", "different")
-
-
-def is_data(axiom: Axiom) -> bool:
-    """Say whether *axiom* tells of a single thing, as data does, and not of all of a kind."""
-    return axiom.kind in OF_DATA
-
-
-@dataclass(frozen=True)
-class Inconsistency:
-    """A contradiction.
-
-    *kind* ``contradiction``: the data and the ontology cannot both hold. *kind* ``unsatisfiable``: nothing can ever be
-    a *subject*. *because* is a smallest set of axioms that cannot hold together: without any one of them the rest can.
-    """
-
-    kind: Literal["contradiction", "unsatisfiable"]
-    subject: URIRef | None = None
-    because: tuple[Axiom, ...] = ()
 
 
 class Outcome(NamedTuple):
@@ -103,7 +84,7 @@ def check(dataset: Dataset, terms: Terms, *, why: bool = False, at_most: int = A
         reasons = explainer.contradictions(at_most) if why and impossible is None else []
         told = explainer.impossible_classes() if why and impossible else {}
     if impossible is None:
-        found = tuple(Inconsistency("contradiction", because=reason) for reason in _by_data(reasons) or ((),))
+        found = tuple(Inconsistency("contradiction", because=reason) for reason in by_data(reasons) or ((),))
     else:
         found = tuple(Inconsistency("unsatisfiable", kind, told.get(kind, ())) for kind in impossible)
     return Outcome(found, why, len(reasons) >= at_most, *_extent(graph, terms))
@@ -132,14 +113,6 @@ def _impossible(graph: Graph) -> tuple[URIRef, ...] | None:
     except (owlready2.OwlReadyJavaError, OSError) as error:
         raise EnvironmentFailure(f"The OWL reasoner stopped: {_first_line(str(error))}") from error
     return tuple(sorted(URIRef(kind.iri) for kind in world.inconsistent_classes() if kind is not owlready2.Nothing))
-
-
-def _by_data(reasons: Iterable[tuple[Axiom, ...]]) -> tuple[tuple[Axiom, ...], ...]:
-    """Keep the first of those reasons that rest on the same data."""
-    kept: dict[frozenset[Axiom], tuple[Axiom, ...]] = {}
-    for reason in reasons:
-        kept.setdefault(frozenset(filter(is_data, reason)), reason)
-    return tuple(kept.values())
 
 
 def _extent(graph: Graph, terms: Terms) -> tuple[int, int, int, int]:
@@ -180,11 +153,11 @@ class _Explainer:
         answer = self._run(*asked)
         pieces = EXPLAINED.split(answer)[1:]
         found = [
-            (self._node(subject), tuple(sorted(map(self._axiom, listed), key=_order)))
+            (self._node(subject), tuple(sorted(map(self._axiom, listed), key=attrgetter("order"))))
             for subject, told in zip(pieces[::2], pieces[1::2], strict=True)
             for listed in _listed(told)
         ]
-        return sorted(found, key=lambda pair: (len(pair[1]), [_order(axiom) for axiom in pair[1]]))
+        return sorted(found, key=lambda pair: (len(pair[1]), [axiom.order for axiom in pair[1]]))
 
     def _run(self, *asked: str) -> str:
         file = self.folder / "explained.nt"
@@ -260,11 +233,6 @@ def _listed(told: str) -> Iterator[list[str]]:
     for numbered in re.split(r"^\d+\)", told, flags=re.MULTILINE)[1:]:
         lines = re.sub(r"\n {6,}", " ", numbered.split("\n\n")[0].split("\nAxiom:")[0])
         yield [" ".join(line.split()) for line in lines.split("\n") if line.strip()]
-
-
-def _order(axiom: Axiom) -> tuple[bool, str, list[str]]:
-    """Put data before what the ontology says."""
-    return not is_data(axiom), axiom.kind, [repr(part) for part in axiom.parts]
 
 
 def _first_line(told: str) -> str:

@@ -1,23 +1,25 @@
 """Why data and ontology contradict each other: in three languages, with the statements and passages it rests on."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 from rdflib import OWL, RDF, Dataset, Literal, URIRef
 from rdflib.namespace import DCTERMS
 from rdflib.term import Node
 
-from kg.axioms import Axiom, Part
-from kg.consistency import Inconsistency, Outcome, is_data
+from kg.axioms import Axiom, Inconsistency, Part
 from kg.dataset import statement_name
 from kg.model import LANGUAGES, Contradiction, Corpus, Language, Reason, Saying
 from kg.resources import text
 from kg.terms import Terms, in_our_languages, words_by_tag
 from kg.wording import Wording, labels_of, plain
+
+if TYPE_CHECKING:  # the reasoners behind it are not needed to tell of what the rules found
+    from kg.consistency import Outcome
 
 SHAPE = "owl:Nothing"
 RELATIONS = {"instance": RDF.type, "same": OWL.sameAs, "different": OWL.differentFrom}
@@ -26,14 +28,22 @@ Triple = tuple[Node, Node, Node]
 
 
 def contradictions(
-    outcome: Outcome, dataset: Dataset, terms: Terms, places: Mapping[str, str] | None = None
+    found: Iterable[Inconsistency],
+    dataset: Dataset,
+    terms: Terms,
+    places: Mapping[str, str] | None = None,
+    *,
+    asked_why: bool = True,
 ) -> tuple[Contradiction, ...]:
-    """Tell what :func:`kg.consistency.check` found in *dataset*; *places* says in which line a name is written."""
-    teller = _Teller(dataset, terms, places or {}, outcome.asked_why)
-    return tuple(map(teller.contradiction, outcome.found))
+    """Tell what was *found* in *dataset*; *places* says in which line a name is written.
+
+    *asked_why*: explanations were asked for, so where there is none, nobody could give one.
+    """
+    teller = _Teller(dataset, terms, places or {}, asked_why)
+    return tuple(map(teller.contradiction, found))
 
 
-def summary(outcome: Outcome, language: Language) -> str:
+def summary(outcome: "Outcome", language: Language) -> str:
     """Say that all goes together, and how much was looked at; or that there may be more than what was found."""
     if outcome.found and not outcome.perhaps_more:
         return ""
@@ -86,7 +96,8 @@ class _Teller:
     def _focus(self, because: Sequence[Axiom]) -> URIRef:
         """Choose the thing that most of the data is about; the whole data set where there is none."""
         things = (f"{self.terms.base}id/", f"{self.terms.base}kos/")
-        parts = [part for axiom in filter(is_data, because) for part in axiom.parts if isinstance(part, URIRef)]
+        data = (axiom for axiom in because if axiom.is_data)
+        parts = [part for axiom in data for part in axiom.parts if isinstance(part, URIRef)]
         about = Counter(part for part in parts if str(part).startswith(things))
         return min(about, key=lambda thing: (-about[thing], thing), default=self.terms.graph("dataset"))
 
@@ -97,10 +108,10 @@ class _Teller:
     def _reason(self, axiom: Axiom, others: Sequence[Axiom]) -> Reason:
         told = _of_those_meant(axiom, others)
         return Reason(
-            kind="data" if is_data(axiom) else "axiom",
+            kind="data" if axiom.is_data else "axiom",
             turtle=self._turtle(axiom),
             message={language: plain(wording.sentence(told)) for language, wording in self._wordings.items()},
-            said=self._said(_triple(axiom)) if is_data(axiom) else (),
+            said=self._said(_triple(axiom)) if axiom.is_data else (),
         )
 
     def _turtle(self, axiom: Axiom) -> str:

@@ -419,6 +419,6 @@ class Reason:
 
 @dataclass(frozen=True)
 class Contradiction(Finding):
-    """What an OWL reasoner found, told as the findings of shapes are; *because* is a smallest set of reasons."""
+    """What rules or an OWL reasoner found, told as findings of shapes are; *because* is a smallest set of reasons."""
 
     because: tuple[Reason, ...] = ()

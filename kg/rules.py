@@ -7,7 +7,7 @@ from importlib.abc import Traversable
 
 import yaml
 from pyparsing import ParseException
-from rdflib import BNode, Variable
+from rdflib import OWL, BNode, Variable
 from rdflib.plugins.sparql.algebra import translatePath, translatePName, translatePrologue, traverse
 from rdflib.plugins.sparql.parser import parseQuery
 from rdflib.plugins.sparql.parserutils import CompValue
@@ -28,7 +28,10 @@ class RuleError(InputError):
 
 @dataclass(frozen=True)
 class Rule:
-    """Where all of *body* holds, *head* holds. *words* tells it, with its variables as marks; *name* is OWL 2 RL's."""
+    """Where all of *body* holds, *head* holds. *words* tells it, with its variables as marks; *name* is OWL 2 RL's.
+
+    A rule that makes something a member of ``owl:Nothing`` finds what cannot be; it has no words, its axioms tell it.
+    """
 
     name: str
     head: Pattern
@@ -60,7 +63,8 @@ def load_rules(folder: Traversable | None = None) -> tuple[Rule, ...]:
     :class:`RuleError`.
     """
     folder = folder or resource("ontology").joinpath("rules")
-    words = yaml.safe_load(folder.joinpath("words.yaml").read_text(encoding="utf-8"))["rules"]
+    told = folder.joinpath("words.yaml")
+    words = yaml.safe_load(told.read_text(encoding="utf-8"))["rules"] if told.is_file() else {}
     files = sorted((each for each in folder.iterdir() if each.name.endswith(SUFFIX)), key=lambda each: each.name)
     return tuple(_rule(each.name, each.read_text(encoding="utf-8"), words) for each in files)
 
@@ -70,9 +74,9 @@ def _rule(file: str, text: str, words: Mapping[str, Mapping[Language, str]]) -> 
     head, body = _parsed(file, text)
     for reason, line in _faults(head, body, text):
         raise RuleError(f"{file}:{line}: {reason}")
-    if name not in words:
+    if name not in words and head[0][2] != OWL.Nothing:
         raise RuleError(f"{file}:1: words.yaml has no words for this rule. Say in nn, nb and en what it does.")
-    return Rule(name, head[0], body, words[name])
+    return Rule(name, head[0], body, words.get(name, {}))
 
 
 def _parsed(file: str, text: str) -> tuple[list[Pattern], tuple[Pattern, ...]]:

@@ -17,11 +17,14 @@ from rdflib import OWL, RDF, Dataset, Graph, Literal
 from rdflib.namespace import DCTERMS, VOID
 
 from kg import __version__
+from kg.clashing import clashes
 from kg.corpus import anchors_json, find_corpus, load
 from kg.dataset import accepted, to_dataset
 from kg.disclosure import Leak, leaks, public
+from kg.explaining import contradictions, places
 from kg.model import (
     Block,
+    Contradiction,
     Corpus,
     Document,
     EnvironmentFailure,
@@ -29,13 +32,15 @@ from kg.model import (
     InputError,
     Language,
     Problem,
+    Reason,
+    Saying,
 )
 from kg.ontology import kos_graph, ontology_graph
 from kg.reasoning import closure
 from kg.resources import resource
 from kg.revalidation import MEMORY, Outcome, revalidate
 from kg.terms import Terms
-from kg.validation import is_privacy
+from kg.validation import is_privacy, order_of
 
 DATA, HELPER, FINDINGS, MANIFEST, REPORT = "data.nq", "helper.nq", "findings.json", "snapshot.json", "report.json"
 NAME_LENGTH = 12
@@ -114,7 +119,7 @@ class Snapshot:
 
     def findings(self) -> tuple[Finding, ...]:
         """Return what the shapes found in this snapshot."""
-        return tuple(Finding(**finding) for finding in json.loads((self.path / FINDINGS).read_text(encoding="utf-8")))
+        return tuple(map(_finding, json.loads((self.path / FINDINGS).read_text(encoding="utf-8"))))
 
 
 @dataclass(frozen=True)
@@ -174,11 +179,12 @@ class Edition:
     dataset: Dataset
     inferred: int
     checked: Outcome
+    contradictions: tuple[Contradiction, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
-        """What the shapes found."""
-        return self.checked.findings
+        """What the shapes and the rules found."""
+        return tuple(sorted((*self.contradictions, *self.checked.findings), key=order_of))
 
     @property
     def terms(self) -> Terms:
@@ -197,7 +203,7 @@ class Edition:
         files = {
             DATA: _joined(data),
             HELPER: b"",
-            FINDINGS: _json([asdict(finding) for finding in self.findings]),
+            FINDINGS: _json(_told(self.findings)),
             **{
                 _document_name(source.id): _json(_document(source.document))
                 for source in self.corpus.sources
@@ -297,12 +303,14 @@ def prepare(whole: Corpus, progress: Progress = lambda _step: None, memory: Path
     dataset = to_dataset(corpus, terms)
     progress("reasoning")
     inferred = closure(dataset)
+    progress("looking for contradictions")
+    found = contradictions(clashes(dataset, terms), dataset, terms, places(corpus, terms))
     progress("checking shapes")
     checked = revalidate(dataset, terms, inferred, memory)
     graph = dataset.graph(terms.graph("inferred"))
     for triple in inferred:
         graph.add(triple)
-    return Edition(corpus, dataset, len(inferred), checked)
+    return Edition(corpus, dataset, len(inferred), checked, found)
 
 
 def _report(edition: Edition, whole: Corpus, found: tuple[Leak, ...], allow_violations: bool) -> BuildReport:
@@ -341,6 +349,23 @@ def _gate(edition: Edition, whole: Corpus) -> tuple[Leak, ...]:
 
 def _words_of(graph: Graph) -> str:
     return "\n".join(sorted(str(value) for value in graph.objects() if isinstance(value, Literal)))
+
+
+def _told(findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """Give *findings* for a file: the lines of the corpus are only told to who builds it."""
+    written = [asdict(finding) for finding in findings]
+    for said in (said for finding in written for reason in finding.get("because", ()) for said in reason["said"]):
+        del said["place"]
+    return written
+
+
+def _finding(written: dict[str, Any]) -> Finding:
+    """Read back what :func:`_told` gave."""
+    if "because" not in written:
+        return Finding(**written)
+    said = [tuple(Saying(**each) for each in reason["said"]) for reason in written["because"]]
+    reasons = [Reason(**{**reason, "said": each}) for reason, each in zip(written["because"], said, strict=True)]
+    return Contradiction(**{**written, "because": tuple(reasons)})
 
 
 def _is_other(target: Path, files: Mapping[str, bytes]) -> bool:
@@ -439,7 +464,7 @@ def _write_report(report: BuildReport, whole: Corpus, out: Path) -> None:
         "orphans": sum(problem["kind"] == "orphan" for problem in shown),
         "published": report.published,
         "problems": shown,
-        "findings": [] if report.leaks else [asdict(finding) for finding in report.findings],
+        "findings": [] if report.leaks else _told(report.findings),
         "leaks": [str(leak) for leak in report.leaks],
     }
     with surroundings(out), locked(out):

@@ -32,7 +32,7 @@ def dataset() -> Dataset:
 
 def explained(dataset: Dataset, corpus: Corpus = GOOD, at_most: int = 12) -> tuple[Contradiction, ...]:
     outcome = check(dataset, TERMS, why=True, at_most=at_most)
-    return contradictions(outcome, dataset, TERMS, places(corpus, TERMS))
+    return contradictions(outcome.found, dataset, TERMS, places(corpus, TERMS))
 
 
 def test_the_ontology_and_good_data_are_consistent(dataset):
@@ -57,7 +57,7 @@ def test_a_contradiction_is_found_without_asking_why(dataset, tmp_path, monkeypa
     graph.add((TERMS.uri("place:fjordvik"), TERMS.uri("within"), TERMS.uri("actor:ada-vik")))
     outcome = check(dataset, TERMS)
     assert [found.kind for found in outcome.found] == ["contradiction"]
-    (told,) = contradictions(outcome, dataset, TERMS)
+    (told,) = contradictions(outcome.found, dataset, TERMS, asked_why=False)
     assert "--explain" in told.message["en"]
     assert told.because == ()
     assert list(tmp_path.iterdir()) == [], "the reasoners' own files are gone"

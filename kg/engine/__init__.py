@@ -5,7 +5,7 @@ it, so every query runs in a worker process that is killed when its time or memo
 """
 
 from kg.engine.answer import Cell, Engine, Kind, Purpose, Result, media_type_of, media_types
-from kg.engine.deduction import deduce
+from kg.engine.deduction import Deduction, deduce
 from kg.engine.guard import is_repeatable, kind_of
 from kg.engine.looking import CHANGED, Lookup
 from kg.engine.pool import Limits, PoolEngine, open_engine, open_files
@@ -15,6 +15,7 @@ from kg.engine.transcription import transcribe
 __all__ = [
     "CHANGED",
     "Cell",
+    "Deduction",
     "Engine",
     "Kind",
     "Limits",

@@ -1,11 +1,12 @@
 """Everything that follows from triples by rules, each round looking only at what the last one brought."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, cast
 
-from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QueryTriples, Store, Triple
-from rdflib import BNode, URIRef
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, QuerySolutions, QueryTriples, Store, Triple
+from rdflib import BNode, URIRef, Variable
 from rdflib import Literal as Text
 from rdflib.namespace import XSD
 from rdflib.term import Node
@@ -23,11 +24,45 @@ def deduce(triples: Iterable[Pattern], rules: Sequence[Rule]) -> Iterator[Patter
     only from what the last round brought (semi-naive evaluation): the work grows with what follows, not
     with the square of it.
     """
+    for new in _rounds(_filled(triples), rules):
+        yield from new
+
+
+class Deduction:
+    """Triples and what follows from them by rules, to be asked in how many rounds, and from what.
+
+    The *stages* are gone through to their end one after the other: what an earlier one can draw, a later one does not.
+    """
+
+    def __init__(self, triples: Iterable[Pattern], *stages: Sequence[Rule]) -> None:
+        self._store = _filled(triples)
+        rounds = chain.from_iterable(_rounds(self._store, rules) for rules in stages)
+        self._round = {each: number for number, new in enumerate(rounds, 1) for each in new}
+
+    def round_of(self, triple: Pattern) -> int:
+        """Return in which round *triple*, which holds, was first drawn; 0 where it was given."""
+        return self._round.get(triple, 0)
+
+    def solutions(self, body: Sequence[Pattern]) -> Iterator[Mapping[Variable, Node]]:
+        """Give each way in which all of *body* holds."""
+        query = f"SELECT * WHERE {{ {' '.join(map(_written, body))} }}"
+        found = cast(QuerySolutions, self._store.query(query))
+        names = [Variable(variable.value) for variable in found.variables]
+        for solution in found:
+            yield {name: from_engine(solution[str(name)]) for name in names}
+
+
+def _filled(triples: Iterable[Pattern]) -> Store:
     store = Store()
     store.bulk_extend(Quad(*_loaded(triple)) for triple in triples)
+    return store
+
+
+def _rounds(store: Store, rules: Sequence[Rule]) -> Iterator[list[Pattern]]:
+    """Give what each round draws, and put it into *store*."""
     new = _drawn(store, (_query(rule) for rule in rules))
     while new:
-        yield from ((from_engine(each.subject), from_engine(each.predicate), from_engine(each.object)) for each in new)
+        yield [(from_engine(each.subject), from_engine(each.predicate), from_engine(each.object)) for each in new]
         store.clear_graph(NEW)
         store.extend(Quad(*each) for each in new)
         store.extend(Quad(each.subject, each.predicate, each.object, NEW) for each in new)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from kg.engine import Cell
-from kg.model import Finding
+from kg.model import Contradiction, Finding
 from web.language import folded, sort_key
 from web.views.entity import SEGMENTS
 from web.views.facets import Facet, facets, superclasses, value_of
@@ -221,12 +221,13 @@ def _rank(label: str, words: list[str]) -> int | None:
 
 @dataclass(frozen=True)
 class FindingLine:
-    """What a rule found about one thing, in words."""
+    """What a rule found about one thing, in words; *reasons* are the things that cannot all be true."""
 
     severity: str
     name: Name
     message: str
     passage: str | None
+    reasons: tuple[str, ...] = ()
 
 
 def findings(lookup: Lookup, found: Iterable[Finding]) -> tuple[FindingLine, ...]:
@@ -237,7 +238,9 @@ def findings(lookup: Lookup, found: Iterable[Finding]) -> tuple[FindingLine, ...
 def _finding(lookup: Lookup, found: Finding) -> FindingLine:
     name = lookup.named(dict[str, str](found.label.items()), found.focus) or lookup.names(())[found.focus]
     passage = page_of(found.passage, lookup.terms, lookup.language) if found.passage else None
-    return FindingLine(found.severity, name, found.message[lookup.language], passage)
+    because = found.because if isinstance(found, Contradiction) else ()
+    reasons = tuple(reason.message[lookup.language] for reason in because)
+    return FindingLine(found.severity, name, found.message[lookup.language], passage, reasons)
 
 
 def lists_of(lookup: Lookup) -> tuple[tuple[str, str], ...]:
