@@ -20,6 +20,8 @@ DOORS = {
     "pyshacl": "kg/validation.py",
     "lxml": "kg/reading/",
     "flask": "web/",
+    "bibtexparser": "kg/citation.py",
+    "rispy": "kg/citation.py",
     "waitress": "web/server.py",
 }
 

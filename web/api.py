@@ -1,11 +1,15 @@
-"""The JSON API under ``/api/``: the catalogue, answers, questions in plain words, suggestions, search, sources."""
+"""The API under ``/api/``: the catalogue, answers, plain words, suggestions, search, sources, and how to cite them."""
 
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, abort, current_app, make_response, request
+from werkzeug.datastructures import MultiDict
 
+from kg.citation import FORMS as CITATIONS
+from kg.citation import Work
 from kg.model import LANGUAGES, InputError, Language
 from kg.questions import (
     Answer,
@@ -30,9 +34,20 @@ from kg.questions import (
     why_json,
 )
 from kg.understanding import Lexicon, ask, suggest
+from web.addresses import Address, NoAddress
 from web.language import as_language, sort_key
-from web.negotiation import Offer, Refusal, pinned_version, problem, reader_language, varies, wanted_format
+from web.negotiation import (
+    Offer,
+    Refusal,
+    pinned_version,
+    problem,
+    reader_language,
+    unknown_version,
+    varies,
+    wanted_format,
+)
 from web.publication import publication
+from web.views import cited_answer, cited_data, cited_thing
 from web.views import search as search_names
 from web.views.lookup import Lookup, page_of
 
@@ -40,6 +55,11 @@ blueprint = Blueprint("api", __name__, url_prefix="/api")
 
 JSON, CSV, JSONLD = Offer("json", "application/json"), Offer("csv", "text/csv"), Offer("jsonld", "application/ld+json")
 FORMATS = (JSON, CSV, JSONLD)
+CITED = tuple(Offer(form.name, form.media_types[0], form.media_types[1:]) for form in CITATIONS)
+CITABLE = (  # what ``?of=`` takes, for those whom an error tells
+    *("/nn/data", "/nn/q/who-helps?group=group:refugees", "https://w3id.org/bustadgraf/id/statement/…"),
+    *("/nn/source/…", "/nn/passage/…", "actor:husbanken", "bso:Actor", "/ont"),
+)
 PARTS = ("subject", "predicate", "object")
 NOT_SLOTS = frozenset({"v", "q", "lang", "format"})
 LONGEST_QUESTION = 500  # characters
@@ -150,6 +170,44 @@ def sources() -> Response:
     return _json(list(listed.values()))
 
 
+@blueprint.get("/cite")
+def cite() -> Response:
+    """Cite what ``?of=`` names: the address of a page, a permalink, an IRI or a short name of ours."""
+    work = _cited(Address.read(request.args.get("of", ""), publication().terms, request.host))
+    if work is None:
+        raise _no_such_work()
+    offer = wanted_format(CITED)
+    form = next(each for each in CITATIONS if each.name == offer.name)
+    response = make_response(form.write(work))
+    response.headers["Content-Type"] = f"{form.media_types[0]}; charset=utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="{work.key}.{form.suffix}"'
+    return _fresh(response)
+
+
+def _cited(meant: Address) -> Work | None:
+    """Make a citation of what an address means; ``None`` where there is nothing to cite."""
+    held, edition = publication(), publication().edition or abort(404)
+    if meant.version not in (None, edition.manifest.name):
+        raise unknown_version()
+    language = _language() if "lang" in request.args else meant.language or _language()
+    lookup = Lookup(held.engine, held.terms, language)
+    if meant.question:
+        slots = given_slots(MultiDict(parse_qsl(meant.query)))
+        return cited_answer(lookup, edition, answer(held.engine, _catalogue(), held.terms, meant.question, slots))
+    return cited_thing(lookup, edition, meant.iri) if meant.iri else cited_data(lookup, edition)
+
+
+@blueprint.errorhandler(NoAddress)
+def _no_address(_error: NoAddress) -> Response:
+    text = "Give in %(name)s the address of a page, a permalink or a name of this data set."
+    return problem(400, "The request is not understood", text, {"name": "of"}, reason="of", allowed=list(CITABLE))
+
+
+def _no_such_work() -> Refusal:
+    text = "There is nothing to cite under this address."
+    return Refusal(problem(404, "The page does not exist", text, reason="unknown", allowed=list(CITABLE)))
+
+
 @blueprint.errorhandler(UnknownQuestion)
 def _no_such_question(error: UnknownQuestion) -> Response:
     return problem(
@@ -225,9 +283,10 @@ def asked_triple() -> Triple:
     return triple_of((subject, predicate, value), publication().terms)
 
 
-def given_slots() -> dict[str, str]:
-    """Return what the address of a question puts in its slots; raise :class:`RepeatedSlot`."""
-    given = {name: values for name, values in request.args.lists() if name not in NOT_SLOTS}
+def given_slots(query: MultiDict[str, str] | None = None) -> dict[str, str]:
+    """Return what *query*, else that of the request, puts in the slots of a question; raise :class:`RepeatedSlot`."""
+    asked = request.args if query is None else query
+    given = {name: values for name, values in asked.lists() if name not in NOT_SLOTS}
     for name, values in given.items():
         if len(list(filter(None, values))) > 1:
             raise RepeatedSlot(name)

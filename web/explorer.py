@@ -27,10 +27,11 @@ from kg.questions.catalogue import YEAR
 from kg.serialising import FORMS as ONTOLOGY_FORMS
 from kg.understanding import ask
 from web import views
+from web.addresses import SAFE
 from web.api import LONGEST_QUESTION, asked_triple, given_slots, lexicon
 from web.handbook import Handbook
 from web.language import Speech, as_language, wanted_language
-from web.linked_data import SAFE, SUMS, Dumps
+from web.linked_data import SUMS, Dumps
 from web.publication import publication
 from web.sparql import told
 from web.views.lookup import Lookup, Name
@@ -114,6 +115,7 @@ def _ask_page(found: Answer | None, asked: str, left_over: tuple[str, ...] = ())
     lookup = _lookup()
     version = held.snapshot.name if held.snapshot else None
     shown = views.answer_page(lookup, held.catalogue, found, version) if found and held.catalogue else None
+    work = views.cited_answer(lookup, held.edition, found) if found and held.edition else None
     groups = views.gallery(lookup, held.catalogue) if held.catalogue else ()
     return _page(
         "ask.html",
@@ -123,6 +125,7 @@ def _ask_page(found: Answer | None, asked: str, left_over: tuple[str, ...] = ())
         gallery=groups,
         example=next((each.sentence for group in groups for each in group.questions), ""),
         formats=_formats(found) if found else {},
+        cite=views.citation(lookup, work, work.url) if work else None,
     )
 
 
@@ -171,18 +174,31 @@ def thing(kind: str, slug: str) -> AnyResponse:
         document = snapshot.document(slug) if snapshot else None
         page: Any = views.source_page(lookup, slug, document, request.args.get("passage"))
         if page is not None:
-            return _page("source.html", page=page)
+            return _page("source.html", page=page, cite=_cite(lookup, page.iri))
     if kind == "passage":
-        return _page("passage.html", page=_found(views.passage_page(lookup, slug)))
+        place = _found(views.passage_page(lookup, slug))
+        return _page("passage.html", page=place, cite=_cite(lookup, place.iri))
     if kind == "statement":
         told = _found(views.statement_page(lookup, slug))
-        return _page("statement.html", page=told, follows=_follows(lookup, told.statement))
+        return _page(
+            "statement.html",
+            page=told,
+            follows=_follows(lookup, told.statement),
+            cite=_cite(lookup, told.statement.iri),
+        )
     page = _found(views.entity_page(replace(lookup, year=_year()), kind, slug))
     if kind == "issue":
         stances = views.issue_matrix(lookup, page.statements, page.iri)
         return _page("issue.html", page=page, matrix=stances, statements=page.statements)
     concept = views.concept_part(lookup, _book(), page.iri)
     return _page("concept.html" if concept else "entity.html", page=page, concept=concept)
+
+
+def _cite(lookup: Lookup, iri: str) -> views.Citation | None:
+    """Tell how to cite what *iri* names, in the version that is served."""
+    edition = publication().edition
+    work = views.cited_thing(lookup, edition, iri) if edition else None
+    return views.citation(lookup, work, iri) if work else None
 
 
 def _follows(lookup: Lookup, statement: Statement) -> tuple[Consequence, ...]:
@@ -258,7 +274,10 @@ def data() -> AnyResponse:
     names = Dumps(publication()).names()
     downloads = [(name, f"/dump/{name}") for name in (*names, *([SUMS] if names else []))]
     exports = Speech.of(language()).listed(f"{FORMAT_NAMES[name]} ({name})" for name in FORMATS if name != "csv")
-    return _page("data.html", downloads=downloads, exports=exports)
+    edition, lookup = publication().edition, _lookup()
+    whole = views.cited_data(lookup, edition) if edition else None
+    cite = views.citation(lookup, whole, whole.url) if whole else None
+    return _page("data.html", downloads=downloads, exports=exports, cite=cite)
 
 
 @blueprint.get(f"{PAGE}/quality")

@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import json
-import re
 from dataclasses import dataclass, field
 from importlib.resources import files
 from threading import Lock
@@ -17,6 +16,7 @@ from kg.export import FORMATS, Origin
 from kg.model import LANGUAGES, EngineUnavailable, QueryError
 from kg.ontology import module_text, release, releases, version_of
 from kg.serialising import FORMS, context
+from web.addresses import SAFE
 from web.language import Speech
 from web.negotiation import (
     Offer,
@@ -41,7 +41,6 @@ RDF = tuple(
 DATA = (*RDF, CSV)
 ALIASES = {offer.name: offer.aliases for offer in RDF}
 ONTOLOGY = tuple(Offer(form.suffix, form.media_type, ALIASES.get(form.suffix, ())) for form in FORMS.values())
-SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*(?:/[A-Za-z0-9][A-Za-z0-9._~-]*)*")
 DUMPS = ("nq", "trig", "ttl", "jsonld")
 SUMS = "SHA256SUMS"
 SHELF, ONTOLOGY_SHELF, FILE_SHELF = "bustadgraf-dumps", "bustadgraf-ontology", "bustadgraf-ontology-files"

@@ -99,10 +99,15 @@ def pinned_version() -> None:
     """Refuse, with the list of versions, a request that pins with ``?v=`` a snapshot not served here."""
     asked, snapshot = request.args.get("v"), publication().snapshot
     if asked and (snapshot is None or asked != snapshot.name):
-        served = [snapshot.name] if snapshot else []
-        text = "These versions are served: %(versions)s."
-        values = {"versions": ", ".join(served)}
-        raise Refusal(problem(404, "This version is not served here", text, values, reason="version", versions=served))
+        raise unknown_version()
+
+
+def unknown_version() -> Refusal:
+    """Say that a version is not served here, with the list of those that are."""
+    snapshot = publication().snapshot
+    served = [snapshot.name] if snapshot else []
+    text, values = "These versions are served: %(versions)s.", {"versions": ", ".join(served)}
+    return Refusal(problem(404, "This version is not served here", text, values, reason="version", versions=served))
 
 
 def varies(response: Response, *on: str) -> Response:

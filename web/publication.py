@@ -8,9 +8,11 @@ from flask import current_app
 
 from kg.engine import Engine
 from kg.questions import Catalogue
+from kg.resources import text
 from kg.snapshot import Snapshot
 from kg.terms import Terms
 from web.survey import Asking, survey
+from web.views import Edition
 
 EXTENSION = "bustadgraf"
 
@@ -32,6 +34,14 @@ class Publication:
     def survey(self) -> tuple[Asking, ...]:
         """Every question of the catalogue with how it is answered; asked once, for what is served never changes."""
         return tuple(survey(self.engine, self.catalogue, self.terms)) if self.catalogue else ()
+
+    @cached_property
+    def edition(self) -> Edition | None:
+        """The data set as it is cited; ``None`` where there is no snapshot."""
+        if self.snapshot is None:
+            return None
+        days = self.engine.select(self.terms.rebase(text("ontology", "queries", "export-day.rq")))
+        return Edition(self.snapshot.manifest, max((row["day"].value for row in days), default=None))
 
 
 def publication() -> Publication:

@@ -1,6 +1,14 @@
 """From graph to page: each function returns one frozen object that a template receives; nothing here knows HTTP."""
 
 from web.views.answers import AnswerPage, GalleryGroup, answer_page, gallery
+from web.views.citation import (
+    Citation,
+    Edition,
+    citation,
+    cited_answer,
+    cited_data,
+    cited_thing,
+)
 from web.views.entity import SEGMENTS, EntityPage, entity_page
 from web.views.frame import Site, site
 from web.views.glossary import (
@@ -22,6 +30,8 @@ from web.views.unknown import UnknownPage, unknown_page
 __all__ = [
     "SEGMENTS",
     "AnswerPage",
+    "Citation",
+    "Edition",
     "EntityPage",
     "GalleryGroup",
     "Index",
@@ -38,6 +48,10 @@ __all__ = [
     "TermPage",
     "UnknownPage",
     "answer_page",
+    "citation",
+    "cited_answer",
+    "cited_data",
+    "cited_thing",
     "concept_part",
     "entity_page",
     "findings",
