@@ -76,10 +76,7 @@ def cited_data(lookup: Lookup, edition: Edition) -> Work:
         language=lookup.language,
         version=edition.version,
         issued=edition.day,
-        notes=(
-            *([lookup.speech.say("Everything here is fiction")] if manifest.fiction else []),
-            _licence(lookup, manifest.licence),
-        ),
+        notes=(*_fiction(lookup, edition), _licence(lookup, manifest.licence)),
     )
 
 
