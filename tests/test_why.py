@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from itertools import groupby
@@ -11,7 +12,19 @@ import yaml
 from conftest import ROOT
 from test_questions import CATALOGUE
 
-from kg.questions import UnknownTriple, answer, explained, following, said, to_json, to_text, triple_of, why_text
+from kg.questions import (
+    UnknownTriple,
+    answer,
+    clause,
+    explained,
+    following,
+    rule_in_words,
+    said,
+    to_json,
+    to_text,
+    triple_of,
+    why_text,
+)
 from kg.rules import load_rules
 from kg.terms import Terms
 
@@ -86,6 +99,27 @@ def test_every_kind_of_derived_triple_ends_at_what_is_not_derived(report_engine,
             counts("derived triples asked why")
 
 
+@pytest.mark.parametrize("language", ["nn", "nb", "en"])
+def test_every_sentence_has_words_for_every_name(field_engine, language, counts):
+    """Of each derived property the first and the last triple, and all beneath them: no IRI, no name of ours."""
+    rows = field_engine.select(INFERRED)
+    inferred = [(row["s"].value, row["p"].value, row["o"].value) for row in rows]
+    for predicate, group in groupby(inferred, key=lambda triple: triple[1]):
+        same = list(group)
+        for triple in {same[0], same[-1]}:
+            step, labels = explained(field_engine, CATALOGUE, TERMS, triple)
+            told = [said(step, labels, CATALOGUE, TERMS)[language]]
+            told += [clause(each.triple, labels, CATALOGUE, TERMS, language) for each in steps(step)]
+            told += [rule[language] for each in steps(step) if (rule := rule_in_words(each, labels, TERMS))]
+            for sentence in told:
+                assert not re.search(r"\w+:\w", sentence), (predicate, sentence)
+            for each in steps(step):
+                for iri in each.triple:
+                    words, local = labels[iri][language], re.split("[/#]", iri)[-1]
+                    assert words != local or words.islower(), (predicate, words)
+            counts("derived properties told in words")
+
+
 def _leads_to_itself(step, above=frozenset()) -> bool:
     if step.triple in above:
         return True
@@ -115,7 +149,7 @@ def test_kinds_above_kinds_are_explained_too(report_engine):
     step, labels = why(report_engine, "Municipality", "rdfs:subClassOf", "prov:Agent")
     assert {each.rule.name for each in steps(step) if each.rule} == {"scm-sco"}
     assert said(step, labels, CATALOGUE, TERMS)["nb"] == (
-        "Kommune hører under prov:Agent, fordi kommune hører under aktør og aktør hører under prov:Agent."
+        "Kommune hører under agent (PROV), fordi kommune hører under aktør og aktør hører under agent (PROV)."
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from rdflib import RDF, URIRef, Variable
+from rdflib import OWL, RDF, RDFS, URIRef, Variable
 
 from kg.engine import Cell as Binding
 from kg.engine import Engine
@@ -13,7 +13,7 @@ from kg.questions.catalogue import Catalogue, Words, capital
 from kg.questions.evidence import Evidence, basis_of, metadata_evidence, statement_evidence, strongest
 from kg.questions.wording import Labels, fetch_labels, name_of
 from kg.rules import Bindings, Pattern, Rule, bound, filled, load_rules
-from kg.terms import Terms
+from kg.terms import Terms, best_label
 
 Triple = tuple[str, str, str]
 Origin = Literal["said", "front-matter", "declared", "concept", "ontology", "record", "derived"]
@@ -22,6 +22,8 @@ MOST_WAYS = 6  # that are told of one triple, and that are tried of one rule
 MOST_FOLLOWING = 30
 NOT_IN_IRIS = {*map(chr, range(33)), *'<>"{}|^`\\'}
 NOT_STATED = ("graph/inferred", "graph/helper")
+BETWEEN_RELATIONS = frozenset(map(str, (RDFS.subPropertyOf, OWL.inverseOf, OWL.propertyDisjointWith)))
+OF_RELATIONS = BETWEEN_RELATIONS | {str(RDFS.domain), str(RDFS.range)}
 GRAPHS: Mapping[str, Origin] = {"graph/ontology": "ontology", "graph/kos": "concept", "graph/dataset": "declared"}
 
 
@@ -118,7 +120,34 @@ def explained(engine: Engine, catalogue: Catalogue, terms: Terms, triple: Triple
     found = explain(engine, catalogue, terms, [triple])
     if triple not in found:
         raise UnknownTriple(triple)
-    return found[triple], fetch_labels(engine, catalogue, found[triple].iris)
+    return found[triple], names_in_words(engine, catalogue, terms, found[triple].iris)
+
+
+def names_in_words(engine: Engine, catalogue: Catalogue, terms: Terms, iris: Iterable[str]) -> Labels:
+    """Return words for each of *iris* in every language: its label, or what it is and of which source.
+
+    Kinds of other vocabularies are told with whose they are. A statement, a passage or a coding is told by its source.
+    """
+    wanted, words = set(iris), catalogue.words["why"]
+    found = dict(fetch_labels(engine, catalogue, wanted))
+    kinds = {terms.expand(curie): told for curie, told in words["kinds"].items()}
+    sources: dict[str, dict[str, str]] = {}
+    records = sorted(iri for iri in wanted - set(found) if _prefix(iri, terms) in words["records"])
+    if records:
+        for row in engine.select(catalogue.shared["record-sources"].bind(thing=records)):
+            sources.setdefault(row["thing"].value, {})[row["label"].lang or ""] = row["label"].value
+    for iri in wanted:
+        pattern = words["records"].get(_prefix(iri, terms))
+        name = found.get(iri) or sources.get(iri)
+        if pattern and name:
+            found[iri] = {lang: pattern[lang].format(name=(best_label(name, lang) or ("",))[0]) for lang in LANGUAGES}
+        elif not name:
+            found[iri] = kinds.get(iri, words["nameless"])
+    return found
+
+
+def _prefix(iri: str, terms: Terms) -> str:
+    return terms.compress(iri).partition(":")[0]
 
 
 def following(engine: Engine, catalogue: Catalogue, terms: Terms, triple: Triple) -> tuple[Triple, ...]:
@@ -153,6 +182,11 @@ def rule_in_words(step: Step, labels: Labels, terms: Terms) -> Words | None:
 def clause(triple: Triple, labels: Labels, catalogue: Catalogue, terms: Terms, language: Language) -> str:
     """Write a triple as a clause: «Bergen kommune organiserer Bergen bidrar»."""
     subject, relation, value = (name_of(iri, labels, terms, language)[0] for iri in triple)
+    as_word = catalogue.words["why"]["as-word"][language]
+    if triple[1] in OF_RELATIONS:
+        subject = as_word.format(name=subject)
+    if triple[1] in BETWEEN_RELATIONS:
+        value = as_word.format(name=value)
     return f"{subject} {verb(triple[1], relation, catalogue, terms, language)} {value}"
 
 

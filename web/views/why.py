@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kg.questions import Catalogue, Labels, Step, Triple, explained, fetch_labels, following, rule_in_words, said
+from kg.questions import Catalogue, Labels, Step, Triple, explained, following, names_in_words, rule_in_words, said
 from kg.questions import clause as clause_of
 from web.views.answers import naming_of, numbered, proof_key, woven
 from web.views.lookup import Lookup, Name, Naming, why_href
@@ -61,7 +61,7 @@ def consequences(lookup: Lookup, catalogue: Catalogue, triple: Triple) -> tuple[
     """Return what the rules say only because, or also because, *triple* holds; kinds of other vocabularies left out."""
     drawn = following(lookup.engine, catalogue, lookup.terms, triple)
     found = [each for each in drawn if each[1] != f"{RDF}type" or each[2].startswith(lookup.terms.base)]
-    labels = fetch_labels(lookup.engine, catalogue, {iri for each in found for iri in each})
+    labels = names_in_words(lookup.engine, catalogue, lookup.terms, {iri for each in found for iri in each})
     return tuple(
         Consequence(clause_of(each, labels, catalogue, lookup.terms, lookup.language), why_href(lookup, each))
         for each in found
