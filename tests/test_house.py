@@ -19,6 +19,7 @@ DOORS = {
     "owlready2": "kg/consistency.py",
     "pyshacl": "kg/validation.py",
     "lxml": "kg/reading/",
+    "xlsxwriter": "kg/export/",
     "flask": "web/",
     "bibtexparser": "kg/citation.py",
     "rispy": "kg/citation.py",

@@ -1,11 +1,52 @@
-"""A file that appears whole or not at all, whatever ends the writing."""
+"""A file that appears whole or not at all, whatever ends the writing; a zip that is made while it is read."""
 
-import os
-import tempfile
-from collections.abc import Iterable
+import io
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from secrets import token_hex
+from typing import Any
 
 from kg.model import EnvironmentFailure, InputError
+
+ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)  # the same data give the same bytes, so no clock goes in
+
+
+def zipped(members: Iterable[tuple[str, Callable[[], Iterable[bytes]]]], comment: str = "") -> Iterator[bytes]:
+    """Give a zip of *members* (a name, and what makes its pieces), each made when its turn comes.
+
+    Only one piece is held at a time; every member has the same fixed time.
+    """
+    made = _Passing()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.comment = comment.encode()
+        for name, pieces in members:
+            entry = zipfile.ZipInfo(name, ZIP_EPOCH)
+            entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            with archive.open(entry, "w", force_zip64=True) as member:
+                for piece in pieces():
+                    member.write(piece)
+                    yield made.taken()
+    yield made.taken()
+
+
+class _Passing(io.RawIOBase):
+    """A file that is written on one side and taken away on the other."""
+
+    def __init__(self) -> None:
+        self._held = bytearray()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        self._held += data
+        return len(data)
+
+    def taken(self) -> bytes:
+        """Return what was written since the last time."""
+        held, self._held = bytes(self._held), bytearray()
+        return held
 
 
 def write_whole(target: Path, pieces: Iterable[bytes]) -> None:
@@ -22,11 +63,11 @@ def write_whole(target: Path, pieces: Iterable[bytes]) -> None:
 
 
 def _swap_in(target: Path, pieces: Iterable[bytes]) -> None:
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}-")
+    temporary = target.with_name(f".{target.name}-{token_hex(4)}")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             file.writelines(pieces)
-        Path(temporary).replace(target)
+        temporary.replace(target)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise

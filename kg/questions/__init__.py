@@ -13,7 +13,7 @@ from kg.questions.catalogue import (
     UnknownSlotValue,
 )
 from kg.questions.evidence import Evidence
-from kg.questions.rendering import catalogue_json, permalink, to_csv, to_json, to_jsonld, why_json
+from kg.questions.rendering import catalogue_json, harmless, permalink, to_csv, to_json, to_jsonld, why_json
 from kg.questions.rows import Cell
 from kg.questions.slots import slot_values
 from kg.questions.telling import reasons, to_text, why_text
@@ -60,6 +60,7 @@ __all__ = [
     "explained",
     "fetch_labels",
     "following",
+    "harmless",
     "in_all_languages",
     "listed",
     "name_of",

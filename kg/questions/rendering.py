@@ -70,7 +70,7 @@ def to_csv(answer: Answer, lang: Language, terms: Terms) -> str:
             for column, cell in zip(columns, row.cells, strict=True)
             for text in _csv_cells(cell, column.entity, answer, lang, terms)
         ]
-        writer.writerow([_harmless(text) for text in (*cells, *_csv_tail(row, answer, lang, terms))])
+        writer.writerow([harmless(text) for text in (*cells, *_csv_tail(row, answer, lang, terms))])
     return "\ufeff" + written.getvalue()
 
 
@@ -210,5 +210,6 @@ def _csv_tail(row: Row, answer: Answer, lang: Language, terms: Terms) -> tuple[s
     )
 
 
-def _harmless(text: str) -> str:
+def harmless(text: str) -> str:
+    """Return *text* so that no spreadsheet runs it as a formula."""
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
