@@ -570,6 +570,7 @@ def _publication(files: tuple[Path, ...], engine_url: str | None, snapshot_path:
     """Open what is to be served: files as they are, a service with content of its own, or a snapshot."""
     from kg.engine import RemoteEngine, open_engine, open_files
     from kg.questions import Catalogue
+    from kg.releases import home_of, releases
     from kg.snapshot import Snapshot, is_in
     from kg.terms import Terms
     from web.publication import Publication
@@ -582,7 +583,9 @@ def _publication(files: tuple[Path, ...], engine_url: str | None, snapshot_path:
     snapshot = Snapshot.open(path)
     terms = Terms(snapshot.manifest.base)
     engine = RemoteEngine(engine_url) if engine_url else open_engine(snapshot)
-    return Publication(engine, terms, snapshot, Catalogue.load(terms))
+    home = None if engine_url else home_of(snapshot.path)
+    labels = [each.label for each in (releases(home) if home else ()) if each.name == snapshot.name]
+    return Publication(engine, terms, snapshot, Catalogue.load(terms), home, labels[-1] if labels else None)
 
 
 def _document_json(path: Path, document: Document) -> str:

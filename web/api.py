@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
-from flask import Blueprint, Response, abort, current_app, make_response, request
+from flask import Blueprint, Response, abort, make_response, request
 from werkzeug.datastructures import MultiDict
 
 from kg.citation import FORMS as CITATIONS
@@ -36,17 +36,10 @@ from kg.questions import (
 from kg.understanding import Lexicon, ask, suggest
 from web.addresses import Address, NoAddress
 from web.language import as_language, sort_key
-from web.negotiation import (
-    Offer,
-    Refusal,
-    pinned_version,
-    problem,
-    reader_language,
-    unknown_version,
-    varies,
-    wanted_format,
-)
+from web.negotiation import Offer, Refusal, problem, reader_language, varies, wanted_format
+from web.pinning import stay
 from web.publication import publication
+from web.versions import pin
 from web.views import cited_answer, cited_data, cited_thing
 from web.views import search as search_names
 from web.views.lookup import Lookup, page_of
@@ -65,8 +58,6 @@ NOT_SLOTS = frozenset({"v", "q", "lang", "format"})
 LONGEST_QUESTION = 500  # characters
 MOST_HITS = 50
 LEXICON = "bustadgraf-lexicon"
-
-blueprint.before_request(pinned_version)
 
 
 class RepeatedSlot(InputError):
@@ -119,7 +110,7 @@ def suggested() -> Response:
                 "sentence": each.sentence,
                 "question": each.question,
                 "slots": {name: published.terms.compress(iri) for name, iri in each.slots.items()},
-                "url": permalink(each.question, each.slots, language, published.terms),
+                "url": stay(permalink(each.question, each.slots, language, published.terms)),
             }
             for each in found
         ]
@@ -134,7 +125,8 @@ def search() -> Response:
     labels = fetch_labels(held.engine, _catalogue(), (hit.iri for hit in hits if hit.iri))
     named = [(hit, *name_of(hit.iri or "", labels, held.terms, language)) for hit in hits]
     names = [
-        {"kind": "name", "iri": hit.iri, "label": label, "lang": tag, "url": hit.href} for hit, label, tag in named
+        {"kind": "name", "iri": hit.iri, "label": label, "lang": tag, "url": hit.href and stay(hit.href)}
+        for hit, label, tag in named
     ]
     return _json([*names, *_passages(wanted, language)][:MOST_HITS])
 
@@ -186,9 +178,9 @@ def cite() -> Response:
 
 def _cited(meant: Address) -> Work | None:
     """Make a citation of what an address means; ``None`` where there is nothing to cite."""
+    if meant.version:
+        pin(meant.version)
     held, edition = publication(), publication().edition or abort(404)
-    if meant.version not in (None, edition.manifest.name):
-        raise unknown_version()
     language = _language() if "lang" in request.args else meant.language or _language()
     lookup = Lookup(held.engine, held.terms, language)
     if meant.question:
@@ -265,10 +257,11 @@ def _no_such_value(error: UnknownSlotValue) -> Response:
 
 
 def lexicon() -> Lexicon:
-    """Return the names and words of the data, read once for each application."""
-    if LEXICON not in current_app.extensions:
-        current_app.extensions[LEXICON] = Lexicon.load(publication().engine, _catalogue())
-    known: Lexicon = current_app.extensions[LEXICON]
+    """Return the names and words of the data, read once for each version."""
+    kept = publication().kept
+    if LEXICON not in kept:
+        kept[LEXICON] = Lexicon.load(publication().engine, _catalogue())
+    known: Lexicon = kept[LEXICON]
     return known
 
 
@@ -370,7 +363,7 @@ def _passages(wanted: str, language: Language) -> Iterator[dict[str, Any]]:
                 "text": text,
                 "locator": row["locator"].value,
                 "source": row["source"].value,
-                "url": page_of(row["passage"].value, publication().terms, language),
+                "url": stay(page_of(row["passage"].value, publication().terms, language) or ""),
             }
 
 

@@ -15,12 +15,14 @@ from kg.questions import UnknownQuestion, UnknownSlot, UnknownSlotValue
 from kg.questions.catalogue import capital
 from web import api, compression, explorer, linked_data, sparql, views
 from web.api import RepeatedSlot
-from web.explorer import UnknownVersion, language
+from web.explorer import language
 from web.language import Speech
 from web.negotiation import problem
+from web.pinning import keep_version
 from web.publication import EXTENSION, Publication, publication
 from web.traffic import USUAL, Allowance, watch
-from web.views.frame import licence_name
+from web.versions import DamagedVersion, UnknownVersion, pinned, serve_versions, versions
+from web.views.frame import Pin, licence_name
 from web.views.statements import place
 
 log = logging.getLogger(__name__)
@@ -64,6 +66,13 @@ TEXTS: Mapping[int, str] = {
 }
 
 
+UNKNOWN_VERSION = "This version is not served here"
+DAMAGED = (
+    "This version is damaged",
+    "Its files are not as they were released. The other versions are not touched by it.",
+)
+
+
 def create_app(publication: Publication, allowance: Allowance = USUAL) -> Flask:
     """Make the application that serves *publication*, to each client as much at once as *allowance* says."""
     app = Flask("web", static_folder="static", template_folder="templates")
@@ -74,8 +83,10 @@ def create_app(publication: Publication, allowance: Allowance = USUAL) -> Flask:
     for each in (sparql, linked_data, api, explorer):
         app.register_blueprint(each.blueprint)
     watch(app, allowance)
+    serve_versions(app)
     app.before_request(compression.expect)
     app.after_request(compression.compress)
+    app.after_request(keep_version)
     app.after_request(_headers)
     app.register_error_handler(Exception, _failure)
     return app
@@ -108,7 +119,23 @@ def _frame() -> dict[str, object]:
     speech = Speech.of(spoken)
     path, query = _same_page(f"/{spoken}/")
     site = views.site(spoken, path, query, publication().snapshot, current_app.config["STYLE_MARK"])
-    return {"_": speech.say, "n_": speech.count, "day": speech.day, "site": site, "alternates": _alternates}
+    words = {"_": speech.say, "n_": speech.count, "day": speech.day}
+    return {**words, "site": site, "pin": _pin(f"/{spoken}/{path.partition('?')[0]}"), "alternates": _alternates}
+
+
+def _pin(path: str) -> Pin | None:
+    """Return which version the page is pinned to, and where it is in the newest one."""
+    asked, snapshot = pinned(), publication().snapshot
+    if asked is None or snapshot is None:
+        return None
+    release, newest = versions().find(asked), versions().current.snapshot
+    others = [(name, value) for name, values in request.args.lists() for value in values if name != "v"]
+    return Pin(
+        version=release.label if release else snapshot.name,
+        day=str(release.released) if release else None,
+        is_newest=bool(newest and newest.name == snapshot.name),
+        newest=f"{path}?{urlencode(others, safe=':')}" if others else path,
+    )
 
 
 def _same_page(stem: str) -> tuple[str, str]:
@@ -155,9 +182,19 @@ def _refused(error: Exception, status: int) -> Response:
     if isinstance(error, HTTPException) and error.response is not None:
         return make_response(error.response)
     if request.path.startswith(MACHINE_PATHS):
+        if isinstance(error, UnknownVersion | DamagedVersion):
+            return _no_version(error, status)
         known = _known(status)
         return problem(status, TITLES[known], TEXTS[known], reason=_reason(status))
     return _page(status, error)
+
+
+def _no_version(error: UnknownVersion | DamagedVersion, status: int) -> Response:
+    served = list(versions().served)
+    if isinstance(error, DamagedVersion):
+        return problem(status, *DAMAGED, reason="damaged", versions=served)
+    text, values = "These versions are served: %(versions)s.", {"versions": ", ".join(served)}
+    return problem(status, UNKNOWN_VERSION, text, values, reason="version", versions=served)
 
 
 def _reason(status: int) -> str:
@@ -194,10 +231,11 @@ def _told(speech: Speech, status: int, error: Exception) -> tuple[str, str, list
     """Return heading, text and the ways on: the versions there are, or the nearest names."""
     heading, text, stem = speech.say(TITLES[status]), speech.say(TEXTS[status]), f"/{speech.language}"
     if isinstance(error, UnknownVersion):
-        heading = speech.say("This version is not served here")
         text = speech.say("These versions are served:")
-        snapshot = publication().snapshot
-        return heading, text, [(snapshot.name, request.path)] if snapshot else []
+        return speech.say(UNKNOWN_VERSION), text, _version_links(speech)
+    if isinstance(error, DamagedVersion):
+        heading, text = map(speech.say, DAMAGED)
+        return heading, text, _version_links(speech)
     if isinstance(error, UnknownQuestion):
         text = speech.say("There is no question with this name.")
         return heading, text, [(near, f"{stem}/q/{near}") for near in error.nearest]
@@ -212,3 +250,11 @@ def _told(speech: Speech, status: int, error: Exception) -> tuple[str, str, list
         given = list(filter(None, request.args.getlist(error.value)))[:MOST_WAYS]
         return heading, text, [(each, f"{request.path}?{urlencode({error.value: each}, safe=':')}") for each in given]
     return heading, text, []
+
+
+def _version_links(speech: Speech) -> list[tuple[str, str]]:
+    """Lead to this page in each of the versions that are served, the current one first and without a pin."""
+    held = versions()
+    current = [(held.current.snapshot.name, request.path)] if held.current.snapshot else []
+    days = ((f"{each.label} ({speech.day(str(each.released))})", each.label) for each in held.releases)
+    return [*current, *((words, f"{request.path}?v={label}") for words, label in days)]

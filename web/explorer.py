@@ -7,7 +7,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, current_app, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from kg.engine import media_types
@@ -16,7 +16,6 @@ from kg.model import (
     AnswerTooLarge,
     DeadlineExceeded,
     EngineUnavailable,
-    InputError,
     Language,
     MemoryExceeded,
     QueryError,
@@ -46,21 +45,9 @@ ROWS_SHOWN = 200
 SHELF = "bustadgraf-handbook"
 
 
-class UnknownVersion(InputError):
-    """A snapshot was asked for with ``?v=`` that this server does not hold."""
-
-
 @blueprint.url_value_preprocessor
 def _language_of_the_path(_endpoint: str | None, values: dict[str, Any] | None) -> None:
     (values or {}).pop("lang", None)
-
-
-@blueprint.before_request
-def _pinned_version() -> None:
-    asked = request.args.get("v")
-    snapshot = publication().snapshot
-    if asked and (snapshot is None or asked != snapshot.name):
-        raise UnknownVersion(asked)
 
 
 def _lookup() -> Lookup:
@@ -228,10 +215,10 @@ def search() -> AnyResponse:
 
 def _book() -> Handbook:
     """Return the handbook of what is served, made once: a snapshot never changes."""
-    held = current_app.extensions.get(SHELF)
-    if not isinstance(held, Handbook):
-        public = publication()
-        held = current_app.extensions[SHELF] = Handbook.of(public.engine, public.terms, public.catalogue)
+    public = publication()
+    if SHELF not in public.kept:
+        public.kept[SHELF] = Handbook.of(public.engine, public.terms, public.catalogue)
+    held: Handbook = public.kept[SHELF]
     return held
 
 

@@ -3,11 +3,12 @@
 import gzip
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from importlib.resources import files
 from threading import Lock
 
-from flask import Blueprint, Response, current_app, jsonify, render_template, request
+from flask import Blueprint, Response, jsonify, render_template, request
 from rdflib import OWL, Graph
 from werkzeug.exceptions import HTTPException
 
@@ -15,6 +16,7 @@ from kg import __version__
 from kg.export import FORMATS, Origin
 from kg.model import LANGUAGES, EngineUnavailable, QueryError
 from kg.ontology import module_text, release, releases, version_of
+from kg.releases import NAME
 from kg.serialising import FORMS, context
 from web.addresses import SAFE
 from web.language import Speech
@@ -22,7 +24,6 @@ from web.negotiation import (
     Offer,
     Refusal,
     best,
-    pinned_version,
     problem,
     reader_language,
     see_other,
@@ -31,6 +32,7 @@ from web.negotiation import (
 )
 from web.publication import Publication, publication
 from web.sparql import HTML, given, offers
+from web.versions import versions
 
 blueprint = Blueprint("linked_data", __name__)
 
@@ -60,11 +62,6 @@ class Name:
         if self.is_graph:
             return self.iri in publication().engine.graphs() or self.iri.endswith("graph/asserted")
         return publication().engine.ask(_query("known", self.iri))
-
-
-@blueprint.before_request
-def _version() -> None:
-    pinned_version()
 
 
 @blueprint.after_request
@@ -144,8 +141,9 @@ def module(name: str) -> Response:
 
 def _held_ontology(version: str | None) -> Graph | None:
     """Return the ontology that is served, or an earlier one that is kept; ``None`` where there is no such version."""
-    held: Graph = current_app.extensions.get(ONTOLOGY_SHELF) or _served_ontology()
-    current_app.extensions[ONTOLOGY_SHELF] = held
+    kept = publication().kept
+    held: Graph = kept.get(ONTOLOGY_SHELF) or _served_ontology()
+    kept[ONTOLOGY_SHELF] = held
     if not len(held):
         return None
     if version in (None, version_of(held)):
@@ -163,7 +161,7 @@ def _served_ontology() -> Graph:
 
 def _ontology_file(suffix: str, version: str | None) -> Response:
     """Make the file of one version once, and give it with links to its other forms and to its neighbours."""
-    made: dict[tuple[str, str], bytes] = current_app.extensions.setdefault(FILE_SHELF, {})
+    made: dict[tuple[str, str], bytes] = publication().kept.setdefault(FILE_SHELF, {})
     key = suffix, version or ""
     if key not in made:
         graph = _held_ontology(version)
@@ -202,12 +200,12 @@ def void() -> Response:
 @blueprint.get("/dump/<path:file>")
 def dump(file: str) -> Response:
     """Give the whole data set as one compressed file, or the checksums of these files."""
-    shelf: Dumps = current_app.extensions.setdefault(SHELF, Dumps(publication()))
+    shelf: Dumps = publication().kept.setdefault(SHELF, Dumps(publication()))
     if file == SUMS:
         return _fresh(Response(shelf.sums(), mimetype="text/plain"))
     content = shelf.get(file)
     if content is None:
-        raise _unknown()
+        return see_other(f"/dump/{file}?v={_released(file)}")
     response = Response(content, mimetype="application/gzip")
     response.headers["Content-Disposition"] = f"attachment; filename={file}"
     return _fresh(response)
@@ -269,6 +267,14 @@ class Dumps:
         return gzip.compress(b"".join(made.pieces), mtime=0)
 
 
+def _released(file: str) -> str:
+    """Return the name of the other snapshot that *file* is a dump of. Raises :class:`Refusal` where it is of none."""
+    name = re.fullmatch(rf"bustadgraf-({NAME.pattern})\.(?:{'|'.join(DUMPS)})\.gz", file)
+    if name is None or all(each.name != name[1] for each in versions().releases):
+        raise _unknown()
+    return name[1]
+
+
 def _dump_name(snapshot: str, form: str) -> str:
     return f"bustadgraf-{snapshot}.{form}.gz"
 
@@ -321,8 +327,7 @@ def _checked(name: Name) -> Name:
 def _leads_on(name: Name, *, pages: bool = True) -> Response:
     offer = wanted_format((HTML, *DATA) if pages else DATA)
     path = f"/{reader_language()}/{name.page}" if offer is HTML else f"/data/{name.data}.{offer.name}"
-    pinned = request.args.get("v")
-    return varies(see_other(f"{path}?v={pinned}" if pinned else path), "Accept", "Accept-Language")
+    return varies(see_other(path), "Accept", "Accept-Language")
 
 
 def _data(name: Name, offer: Offer) -> Response:

@@ -1,4 +1,4 @@
-"""What a request wants: which format, which language, which version; and how to say no (RFC 9110, RFC 9457)."""
+"""What a request wants: which format, which language; and how to say no (RFC 9110, RFC 9457)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ from werkzeug.http import parse_accept_header
 
 from kg.model import Language
 from web.language import Speech, as_language, wanted_language
-from web.publication import publication
 
 
 @dataclass(frozen=True)
@@ -93,21 +92,6 @@ def reader_language() -> Language:
 def reader_speech() -> Speech:
     """Return the words for what programs are told: in the language of ``?lang=``, else of the reader."""
     return Speech.of(as_language(request.args.get("lang", "")) or reader_language())
-
-
-def pinned_version() -> None:
-    """Refuse, with the list of versions, a request that pins with ``?v=`` a snapshot not served here."""
-    asked, snapshot = request.args.get("v"), publication().snapshot
-    if asked and (snapshot is None or asked != snapshot.name):
-        raise unknown_version()
-
-
-def unknown_version() -> Refusal:
-    """Say that a version is not served here, with the list of those that are."""
-    snapshot = publication().snapshot
-    served = [snapshot.name] if snapshot else []
-    text, values = "These versions are served: %(versions)s.", {"versions": ", ".join(served)}
-    return Refusal(problem(404, "This version is not served here", text, values, reason="version", versions=served))
 
 
 def varies(response: Response, *on: str) -> Response:

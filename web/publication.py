@@ -1,10 +1,11 @@
 """What one running server publishes: an engine, a snapshot, names and questions."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import cast
+from pathlib import Path
+from typing import Any, cast
 
-from flask import current_app
+from flask import current_app, g
 
 from kg.engine import Engine
 from kg.questions import Catalogue
@@ -15,6 +16,7 @@ from web.survey import Asking, survey
 from web.views import Edition
 
 EXTENSION = "bustadgraf"
+PINNED = "bustadgraf_pinned"  # in flask.g: the version that a request asked for, and its publication
 
 
 @dataclass(frozen=True)
@@ -22,13 +24,18 @@ class Publication:
     """The things a request may look at.
 
     *snapshot* and *catalogue* are ``None`` when the server serves plain RDF files (``serve --data``)
-    or a remote service of unknown content: then there is ``/sparql`` and little else.
+    or a remote service of unknown content: then there is ``/sparql`` and little else. *home* is the out
+    folder whose releases are served beside it (``None``: none), *label* that of the snapshot's release.
+    *kept* holds what is made of it once, when first wanted, by the name of who made it.
     """
 
     engine: Engine
     terms: Terms
     snapshot: Snapshot | None = None
     catalogue: Catalogue | None = None
+    home: Path | None = None
+    label: str | None = None
+    kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
     def survey(self) -> tuple[Asking, ...]:
@@ -41,9 +48,10 @@ class Publication:
         if self.snapshot is None:
             return None
         days = self.engine.select(self.terms.rebase(text("ontology", "queries", "export-day.rq")))
-        return Edition(self.snapshot.manifest, max((row["day"].value for row in days), default=None))
+        return Edition(self.snapshot.manifest, max((row["day"].value for row in days), default=None), self.label)
 
 
 def publication() -> Publication:
-    """Return what the current application publishes."""
-    return cast(Publication, current_app.extensions[EXTENSION])
+    """Return what the current request is answered from: the version that it pins, else what is served now."""
+    pinned: tuple[str, Publication] | None = g.get(PINNED)
+    return pinned[1] if pinned else cast(Publication, current_app.extensions[EXTENSION])

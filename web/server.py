@@ -16,6 +16,7 @@ from kg.model import InputError
 from web.app import create_app
 from web.publication import Publication
 from web.traffic import Allowance, log_to
+from web.versions import VERSIONS
 
 THREADS = 16
 CONNECTIONS = 1000
@@ -43,8 +44,9 @@ def serve(publication: Publication, place: Place, allowance: Allowance, ready: C
     signal.signal(signal.SIGTERM, _stop)
     if allowance.log != "none":
         log_to(sys.stderr)
+    app = create_app(publication, allowance)
     try:
-        server = listen(create_app(publication, allowance), place)
+        server = listen(app, place)
         shown = f"[{place.host}]" if ":" in place.host else place.host
         ready(f"http://{shown}:{getattr(server, 'effective_port', place.port)}")
         try:
@@ -53,6 +55,7 @@ def serve(publication: Publication, place: Place, allowance: Allowance, ready: C
             server.close()
     finally:
         publication.engine.close()
+        app.extensions[VERSIONS].close()
 
 
 def listen(app: Flask, place: Place) -> BaseWSGIServer | MultiSocketServer:

@@ -25,7 +25,6 @@ from web.language import Speech
 from web.negotiation import (
     Offer,
     Refusal,
-    pinned_version,
     problem,
     reader_language,
     reader_speech,
@@ -66,11 +65,6 @@ class Operation:
     default_graphs: tuple[str, ...]
     named_graphs: tuple[str, ...]
     format: str | None
-
-
-@blueprint.before_request
-def _version() -> None:
-    pinned_version()
 
 
 @blueprint.after_request

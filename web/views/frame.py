@@ -74,6 +74,16 @@ class Site:
     style: str
 
 
+@dataclass(frozen=True)
+class Pin:
+    """The version that a page is pinned to with ``?v=``: its label or name, its day; *newest* is the page unpinned."""
+
+    version: str
+    day: str | None
+    is_newest: bool
+    newest: str
+
+
 def site(language: Language, path: str, query: str, snapshot: Snapshot | None, style: str) -> Site:
     """Build the frame of the page at ``/{language}/PATH?QUERY``; *style* is the digest of the style sheet."""
     speech = Speech.of(language)
