@@ -70,7 +70,7 @@ class Lexicon:
         spelt: set[str] = set()
         for iri, label in _all_labels(engine, catalogue, iris):
             spelt |= {word.key for word in words(normalised(label))}
-            if keys := name_keys(label):
+            for keys in _said(name_keys(label)):
                 names[keys].add(iri)
         return cls(
             speech=speech,
@@ -235,6 +235,14 @@ def name_keys(label: str) -> tuple[str, ...]:
         f"={word.key}" if text[word.start].isupper() or word.key.isdigit() else f"~{stem(word.key)}"
         for word in words(text)
     )
+
+
+def _said(keys: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield the ways to say a name: an English one also without its article."""
+    if keys:
+        yield keys
+    if keys[:1] == ("~the",) and keys[1:]:
+        yield keys[1:]
 
 
 def _fits(engine: Engine, catalogue: Catalogue) -> Mapping[tuple[str, str], frozenset[str]]:
