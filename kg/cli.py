@@ -397,24 +397,43 @@ def query(file: TextIO, form: str | None, why: bool, snapshot_path: Path | None,
         sys.stdout.buffer.flush()
 
 
-@main.command()
-@click.option("--format", "form", required=True, help="ttl, nt, nq, trig, jsonld, rdfxml, or csv (a zip of tables).")
+class ExportCommand(click.Command):
+    """The command whose help shows every format there is; they are looked up when the help is asked for."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: D102 - click's own
+        from kg.export import FORMATS
+
+        with formatter.section("Formats"):
+            for form in FORMATS.values():
+                formatter.write_text(f"bustadgraf export --format {form.name} --file bustadgraf.{form.suffix}")
+
+
+@main.command(cls=ExportCommand)
+@click.option("--format", "form", required=True, help="One of the formats below.")
 @click.option(
     "--file", "target", required=True, type=click.Path(path_type=Path, allow_dash=True), help="Where to; - is stdout."
 )
+@click.option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    default="nn",
+    show_default=True,
+    help="Nynorsk, bokmål or English for the names in tables and networks.",
+)
 @snapshot_option
-def export(form: str, target: Path, snapshot_path: Path | None) -> None:
+def export(form: str, target: Path, lang: Language, snapshot_path: Path | None) -> None:
     """Write the public data set in another format.
 
+    The file appears whole or not at all, and names snapshot, licence and date of the data.
+
     \b
-    bustadgraf export --format trig --file bustadgraf.trig
-    bustadgraf export --format csv --file tables.zip
-    bustadgraf export --format hsds --file services.json
+    bustadgraf export --format xlsx --file tables.xlsx --lang nb
+    bustadgraf export --format nq --file - | gzip > bustadgraf.nq.gz
     """
     from kg import export as exporting
 
-    with opened(snapshot_path) as (snapshot, terms, engine):
-        left = exporting.write(form, target, exporting.Origin(snapshot, terms, engine))
+    with opened(snapshot_path) as (snapshot, terms, engine), progress_bar("Exporting") as progress:
+        left = exporting.write(form, target, exporting.Origin(snapshot, terms, engine, lang, progress))
     if left and left.lacking:
         click.echo(str(left), err=True)
 
@@ -645,6 +664,22 @@ def progress_line(title: str) -> Iterator[Callable[[str], None]]:
         return
     yield lambda step: click.echo(f"\r\033[K{title}: {step}", nl=False, err=True)
     click.echo("\r\033[K", nl=False, err=True)
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
+    """Show how much of all is done, as a bar on a terminal; stay quiet in a pipe."""
+    with progress_line(title) as say:
+        shown = -1
+
+        def told(done: int, whole: int) -> None:
+            nonlocal shown
+            percent = 100 * done // (whole or 1)
+            if percent != shown:
+                shown = percent
+                say(f"[{'#' * (percent // 5):<20}] {percent} %")
+
+        yield told
 
 
 if __name__ == "__main__":

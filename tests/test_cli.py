@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import re
 import resource
 import shutil
@@ -316,6 +317,85 @@ def test_an_export_that_finds_no_room_names_its_file_and_leaves_nothing(report_o
     assert done.returncode == 3
     assert "Cannot write out.nq" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_help_of_export_names_every_format_in_a_command_that_works(report_out, tmp_path):
+    from kg.export import FORMATS
+
+    told = bustadgraf("export", "--help", cwd=tmp_path).stdout
+    commands = re.findall(r"^  bustadgraf export --format (\S+) --file (bustadgraf\.\S+)$", told, re.M)
+    assert [name for name, _ in commands] == list(FORMATS)
+    name, file = commands[0]
+    assert (
+        bustadgraf("export", "--format", name, "--file", file, "--snapshot", report_out, cwd=tmp_path).returncode == 0
+    )
+    assert (tmp_path / file).stat().st_size > 1000
+
+
+def test_an_export_is_quiet_in_a_pipe_and_shows_a_bar_on_a_terminal(report_out, tmp_path):
+    arguments = ["export", "--format", "nq", "--file", "-", "--snapshot", report_out]
+    piped = bustadgraf(*arguments, cwd=tmp_path)
+    assert (piped.returncode, piped.stderr) == (0, "")
+    assert piped.stdout == (report_out / "current" / "data.nq").read_text(encoding="utf-8")
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "kg.cli", *map(str, arguments)]
+    with (tmp_path / "out.nq").open("wb") as out:
+        process = subprocess.Popen(
+            command, cwd=tmp_path, stdout=out, stderr=theirs, env=os.environ | {"PYTHONPATH": str(ROOT)}
+        )
+        os.close(theirs)
+        assert process.wait(60) == 0
+    assert "[####################] 100 %" in os.read(ours, 100_000).decode()
+    os.close(ours)
+
+
+@pytest.mark.parametrize("form", ["nq", "xlsx"])
+def test_an_export_that_is_stopped_leaves_nothing(report_out, tmp_path, form):
+    stopping = f"""
+import os, signal
+from kg import export
+from kg.cli import main
+made = export.FORMATS["{form}"]
+def make(origin):
+    def pieces():
+        whole = iter(made.make(origin).pieces)
+        yield next(whole)
+        os.kill(os.getpid(), signal.SIGINT)
+        yield from whole
+    return export.Outgoing(pieces())
+export.FORMATS["{form}"] = export.Format(made.name, made.media_type, made.suffix, make)
+main()
+"""
+    (tmp_path / "out").write_text("what stood here before", encoding="utf-8")
+    arguments = ["export", "--format", form, "--file", "out", "--snapshot", str(report_out)]
+    done = subprocess.run(
+        [sys.executable, "-c", stopping, *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        preexec_fn=heeding_interruption,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr.strip()) == (130, "Stopped.")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    assert (tmp_path / "out").read_text(encoding="utf-8") == "what stood here before"
+
+
+def test_standard_output_without_room_is_told_as_such(report_out, tmp_path):
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "kg.cli", "export", "--format", "nq", "--file", "-", "--snapshot", str(report_out)],
+            cwd=tmp_path,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | {"PYTHONPATH": str(ROOT)},
+            timeout=60,
+        )
+    assert done.returncode == 3
+    assert "No space left" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def test_serve_says_where_and_stops_when_asked(report_out):

@@ -7,16 +7,18 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date
 
+import networkx as nx
 import openpyxl
 import pytest
 from python_calamine import CalamineWorkbook
 from rdflib import BNode, Dataset, Graph, URIRef
 from rdflib.compare import IsomorphicGraph, isomorphic, to_isomorphic
 from rdflib.namespace import DCTERMS
-from small_corpus import CORPUS, ENTITIES
+from small_corpus import CORPUS, ENTITIES, PROVIDES
 
 from kg import export
 from kg.engine import open_engine, transcribe
+from kg.export import networks
 from kg.export.tables import tables
 from kg.model import LANGUAGES
 from kg.snapshot import Snapshot, prepare
@@ -47,7 +49,7 @@ def written(origin, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def hostile_origin(tmp_path_factory):
-    """A small data set in which a name and a note are what a spreadsheet would run."""
+    """A small data set in which names are what a spreadsheet would run, and a fact holds for a time."""
     folder = tmp_path_factory.mktemp("hostile")
     called = {
         "initiative:fyrlykta": FORMULA,
@@ -58,7 +60,10 @@ def hostile_origin(tmp_path_factory):
     entities = tuple(
         replace(each, label=dict.fromkeys(LANGUAGES, called.get(each.iri, each.label["nn"]))) for each in ENTITIES
     )
-    for name, content in prepare(replace(CORPUS, entities=entities)).files.items():
+    dated = replace(PROVIDES, valid_from=2013, valid_to=date(2015, 6, 30))
+    report, *others = CORPUS.sources
+    told = replace(report, statements=tuple(dated if each == PROVIDES else each for each in report.statements))
+    for name, content in prepare(replace(CORPUS, entities=entities, sources=(told, *others))).files.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)
     snapshot = Snapshot.open(folder)
@@ -293,14 +298,14 @@ def test_no_cell_is_a_formula(hostile_origin, tmp_path):
     assert not [cell for cell in cells if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
-@pytest.mark.parametrize("name", ["csv", "xlsx", "ttl", "jsonld"])
+@pytest.mark.parametrize("name", ["csv", "xlsx", "ttl", "jsonld", "graphml", "gexf"])
 def test_the_same_data_gives_the_same_bytes(written, origin, name, tmp_path):
     export.write(name, tmp_path / "again", origin)
     assert (tmp_path / "again").read_bytes() == written[name].read_bytes()
 
 
 def test_progress_is_told_to_the_end(origin, tmp_path):
-    for name in ("nq", "ttl", "csv", "xlsx"):
+    for name in ("nq", "ttl", "csv", "xlsx", "graphml", "gexf"):
         told: list[tuple[int, int]] = []
         made = export.Origin(origin.snapshot, TERMS, origin.engine, progress=lambda *step, told=told: told.append(step))
         export.write(name, tmp_path / name, made)
@@ -323,3 +328,102 @@ def test_what_excel_has_no_room_for_is_told(origin, tmp_path, monkeypatch):
     cut = [cell for part in parts for row in part for cell in row if isinstance(cell, str) and cell.endswith("…")]
     assert cut
     assert about["texts that were cut, marked with …"] >= len(cut)
+
+
+@pytest.fixture(scope="module", params=["graphml", "gexf"])
+def network(request, written):
+    """The network as networkx reads it from either file."""
+    return {"graphml": nx.read_graphml, "gexf": nx.read_gexf}[request.param](written[request.param])
+
+
+def test_a_network_has_a_name_a_type_and_an_address_for_each_node(network, origin, counts):
+    assert network.is_directed()
+    for name, told in network.nodes(data=True):
+        assert TERMS.expand(name) == told["iri"]
+        assert told["label"] == told["label_nn"]
+        assert told["type"] == ("actor-group" if told["kind"] == "ActorGroup" else name.partition(":")[0])
+    assert network.nodes["initiative:bokontakt"]["label"] == "Bokontakt"
+    assert {"actor", "actor-group", "initiative", "issue", "place", "group"} <= {
+        told["type"] for _, told in network.nodes(data=True)
+    }
+    counts("exports, nodes read back from networks", len(network))
+
+
+def test_the_edges_of_a_network_are_the_facts_and_the_views(network, csvs, counts):
+    facts, views = lines(csvs["statements"]), lines(csvs["views"])
+    drawn = {
+        (told["statement_kind"], start, told["predicate"], end, statement)
+        for start, end, told in network.edges(data=True)
+        for statement in told["statement"].split(" | ")
+    }
+    expected = {
+        ("Fact", row["subject_iri"], row["property_iri"], row["object_iri"], row["statement"])
+        for row in facts
+        if row["kind_iri"].endswith("#Fact") and row["object_iri"] and not row["property_iri"].endswith("#type")
+    } | {
+        (
+            row["kind_iri"].rpartition("#")[2],
+            row["involved_iri"],
+            row["involved_as_iri"],
+            row["about_iri"],
+            row["statement"],
+        )
+        for row in views
+        if row["involved"]
+    }
+    assert drawn == {
+        (kind, *(TERMS.compress(iri) for iri in (start, key, end)), statement)
+        for kind, start, key, end, statement in expected
+    }
+    assert {told["statement_kind"] for _, _, told in network.edges(data=True)} & {"Denial", "Projection"} == set()
+    counts("exports, edges read back from networks", network.number_of_edges())
+
+
+def test_an_edge_counts_its_statements_and_tells_basis_year_and_source(network, csvs):
+    told_of = {row["statement"]: row for row in lines(csvs["statements"])}
+    for _, _, told in network.edges(data=True):
+        rests = [told_of[each] for each in told["statement"].split(" | ")]
+        assert told["weight"] == told["statements"] == len(rests)
+        assert told["basis"] == ("interpreted" if "interpreted" in {each["basis"] for each in rests} else "stated")
+        assert set(told["source"].split(" | ")) == {each["source"] for each in rests}
+        years = {int(each["as_of"][:4]) for each in rests if each["as_of"]}
+        assert (told.get("first_year"), told.get("last_year")) == ((min(years), max(years)) if years else (None, None))
+    held = network.get_edge_data("actor:idealist-actors", "issue:tendering")
+    assert "standpunkt: delt" in {each["label"] for each in held.values()}
+
+
+def test_networks_name_snapshot_licence_and_day(written, origin):
+    for name in ("graphml", "gexf"):
+        head = written[name].read_text(encoding="utf-8")[:1500]
+        assert all(said in head for said in (origin.snapshot.name, origin.imprint.licence, origin.imprint.day))
+
+
+def test_colours_tell_types_apart(written):
+    gexf, graphml = nx.read_gexf(written["gexf"]), nx.read_graphml(written["graphml"])
+    colours = {}
+    for name, told in gexf.nodes(data=True):
+        colour = tuple(told["viz"]["color"][part] for part in "rgb")
+        assert colour == tuple(graphml.nodes[name][part] for part in "rgb")
+        colours.setdefault(told["type"], set()).add(colour)
+    assert all(len(each) == 1 for each in colours.values())
+    assert colours["actor"] != colours["initiative"] != colours["issue"] != colours["actor"]
+
+
+def test_what_holds_for_a_time_has_its_first_and_last_day(hostile_origin, tmp_path):
+    export.write("gexf", tmp_path / "dated.gexf", hostile_origin)
+    read = nx.read_gexf(tmp_path / "dated.gexf")
+    (organised,) = [
+        told for _, _, told in read.edges("initiative:fyrlykta", data=True) if told["predicate"] == "bso:providedBy"
+    ]
+    assert (organised["start"], organised["end"]) == ("2013-01-01", "2015-06-30")
+    assert (organised["valid_from"], organised["valid_to"]) == ("2013", "2015-06-30")
+    others = [told for _, _, told in read.edges(data=True) if told["predicate"] != "bso:providedBy"]
+    assert others
+    assert not [told for told in others if "start" in told or "spells" in told]
+
+
+def test_odd_names_reach_a_network_whole(hostile_origin, tmp_path):
+    for form, read in (("graphml", nx.read_graphml), ("gexf", nx.read_gexf)):
+        export.write(form, tmp_path / form, hostile_origin)
+        assert read(tmp_path / form).nodes["initiative:fyrlykta"]["label"] == FORMULA
+    assert networks._text("a\x00\x1b<b>&\ud800") == "a\ufffd\ufffd&lt;b&gt;&amp;\ufffd"

@@ -305,7 +305,14 @@ class SparqlError:
 
 FORMAT_NAMES = {"json": "JSON", "xml": "XML", "csv": "CSV", "tsv": "TSV", "ttl": "Turtle", "nt": "N-Triples"}
 FORMAT_NAMES |= {"nq": "N-Quads", "trig": "TriG", "jsonld": "JSON-LD", "rdfxml": "RDF/XML"}
-FORMAT_NAMES |= {"skosapno": "SKOS-AP-NO", "360giving": "360Giving", "hsds": "Open Referral HSDS", "xlsx": "Excel"}
+FORMAT_NAMES |= {
+    "skosapno": "SKOS-AP-NO",
+    "360giving": "360Giving",
+    "hsds": "Open Referral HSDS",
+    "xlsx": "Excel",
+    "graphml": "GraphML",
+    "gexf": "GEXF",
+}
 
 
 @blueprint.get(f"{PAGE}/sparql")

@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.exceptions import FileCreateError
 
 from kg.export.files import zipped
 from kg.export.formats import Format, Origin, Outgoing
 from kg.export.tables import Book, Row, Table, Value, tables
-from kg.model import LANGUAGES
+from kg.model import LANGUAGES, EnvironmentFailure
 from kg.questions import harmless
 
 BATCH = 500  # rows in a piece
@@ -161,8 +162,12 @@ def _bound(origin: Origin) -> Iterator[bytes]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "book.xlsx"
         options = {"constant_memory": True, "tmpdir": folder, "strings_to_formulas": False, "strings_to_urls": False}
-        with xlsxwriter.Workbook(str(path), options) as book:
-            _fill(_Workbook(book, origin.language), origin)
+        book = xlsxwriter.Workbook(str(path), options)
+        _fill(_Workbook(book, origin.language), origin)
+        try:
+            book.close()
+        except FileCreateError as error:
+            raise EnvironmentFailure(f"There is no room for the parts of the workbook in {folder}.") from error
         with path.open("rb") as file:
             yield from iter(lambda: file.read(CHUNK), b"")
 

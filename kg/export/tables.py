@@ -68,7 +68,7 @@ class Column:
             names = [book.label(cell.value) if cell.kind == "iri" else cell.value for cell in found]
             return _joined(names), _joined(cell.value for cell in found if cell.kind == "iri")
         if self.kind == "code":
-            return (_joined(_local(cell.value) for cell in found),)
+            return (_joined(local_name(cell.value) for cell in found),)
         if self.kind == "text":
             return (_joined(_in_one_language(found, book)),)
         return (_typed(found[0]) if len(found) == 1 else _joined(cell.value for cell in found),)
@@ -168,7 +168,7 @@ def _things(kind: str, book: Book) -> Iterator[Said]:
         evidence = {iri: _evidence(list(rows), book) for iri, rows in rests}
         for iri in batch:
             said = known.get(iri, {})
-            kinds = _narrowest(said.get("rdf:type", ()), book.terms)
+            kinds = narrowest(said.get("rdf:type", ()), book.terms)
             licence = {"licence": said["dcterms:license"]} if "dcterms:license" in said else {}
             own = {"self": [Cell("iri", iri)], "rdf:type": kinds, "mentions": mentions.get(iri, NONE)}
             yield {**said, **_named(iri, book), **evidence.get(iri, {}), **licence, **own}
@@ -182,7 +182,7 @@ def _named(iri: str, book: Book) -> Said:
 
 def _evidence(facts: Sequence[Mapping[str, Cell]], book: Book) -> dict[str, Sequence[Cell]]:
     """Join what a row about a thing rests on; its basis is the weakest of all."""
-    weakest = min((row["basis"] for row in facts), key=lambda cell: WEAKEST_FIRST.index(_local(cell.value)))
+    weakest = min((row["basis"] for row in facts), key=lambda cell: WEAKEST_FIRST.index(local_name(cell.value)))
     joined = {name: _distinct(row[name] for row in facts) for name in EVIDENCE}
     licences = _distinct(cell for source in joined["source"] for cell in book.licences.get(source.value, ()))
     return {**joined, "basis": [weakest], "licence": licences, "statement": _distinct(row["st"] for row in facts)}
@@ -196,7 +196,7 @@ def _statements(book: Book, *, by_actor: bool) -> Iterator[Said]:
             is_view = any(cell.value == book.terms.expand("bso:View") for cell in said["rdf:type"])
             whole = {
                 **said,
-                "rdf:type": _narrowest(said["rdf:type"], book.terms),
+                "rdf:type": narrowest(said["rdf:type"], book.terms),
                 "statement": [Cell("iri", iri)],
                 "licence": [cell for source in said["source"] for cell in book.licences.get(source.value, ())],
             }
@@ -216,7 +216,8 @@ def _parts(said: Said, terms: Terms) -> Iterator[Said]:
         yield said
 
 
-def _narrowest(types: Sequence[Cell], terms: Terms) -> Sequence[Cell]:
+def narrowest(types: Sequence[Cell], terms: Terms) -> Sequence[Cell]:
+    """Return those of *types* that are classes of ours, without those that tell little beside others."""
     local = {cell: terms.compress(cell.value).removeprefix("bso:") for cell in types}
     ours = [cell for cell in types if local[cell] in terms.own]
     return [cell for cell in ours if local[cell] not in WIDEST] or ours
@@ -252,7 +253,8 @@ def _joined(values: Iterable[str]) -> str | None:
     return BETWEEN.join(values) or None
 
 
-def _local(iri: str) -> str:
+def local_name(iri: str) -> str:
+    """Return the last part of *iri*."""
     return re.split("[/#]", iri)[-1]
 
 
