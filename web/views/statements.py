@@ -191,11 +191,16 @@ def _mentioned(record: Record) -> Iterable[str]:
 
 
 def _currencies(lookup: Lookup, found: Iterable[Record]) -> dict[str, str]:
-    """Return the currency in which the amounts of a thing are, where the statements agree on one."""
-    said: dict[str, set[str]] = {}
-    for record in found:
-        if record.one("rdf:predicate") == lookup.own("currency"):
-            said.setdefault(record.one("rdf:subject") or "", set()).update(record.all("rdf:object"))
+    """Return the currency in which the amounts of a thing are, where all that is said agrees on one."""
+    amount, said = lookup.own("amount"), dict[str, set[str]]()
+    things = {
+        record.one(subject) or ""
+        for record in found
+        for subject, predicate in (("rdf:subject", "rdf:predicate"), ("ofSubject", "ofPredicate"))
+        if record.one(predicate) == amount
+    }
+    for row in lookup.rows("currencies", thing=things) if things else ():
+        said.setdefault(row["thing"].value, set()).add(row["currency"].value)
     return {thing: next(iter(currencies)) for thing, currencies in said.items() if len(currencies) == 1}
 
 
