@@ -39,12 +39,17 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True)
 class Said:
-    """A value that a source gives a thing, with the statement, its passage and the address of the source."""
+    """A value that a source gives a thing, with the statement, its passage and the address of the source.
+
+    *as_of* is the year or day for which it is said, *until* the one with which it ceased to be so.
+    """
 
     value: Cell
     statement: str
     text: str
     url: str | None
+    as_of: str = ""
+    until: str = ""
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,10 @@ class Standard:
 
 @dataclass(frozen=True)
 class Book:
-    """What is known of the individuals of one class: what sources say, and how everything is called."""
+    """What is known of the individuals of one class: what sources say, and how everything is called.
+
+    *newest* is the newest year for which anything is said of them.
+    """
 
     engine: Engine
     terms: Terms
@@ -82,6 +90,7 @@ class Book:
     title: str
     facts: Mapping[str, Mapping[str, Sequence[Said]]]
     words: Mapping[str, Mapping[str, Sequence[Cell]]] = field(default_factory=dict)
+    newest: str = ""
 
     def first(self, thing: str, key: str) -> Said | None:
         """Return what is said first of *thing* by the property *key* (a local name)."""
@@ -91,6 +100,13 @@ class Book:
         """Return all that is said of *thing* by *key*, each value once."""
         said = self.facts.get(thing, {}).get(self.terms.expand(f"bso:{key}"), ())
         return list({each.value.value: each for each in reversed(said)}.values())[::-1]
+
+    def lasting(self, thing: str, key: str) -> frozenset[str]:
+        """Return what is said of *thing* by *key* most recently, without what had ended by then."""
+        said = self.facts.get(thing, {}).get(self.terms.expand(f"bso:{key}"), ())
+        latest = max((each.as_of[:4] for each in said), default="")
+        lasting = (each for each in said if each.as_of[:4] == latest and each.until[:4] >= (each.until and self.newest))
+        return frozenset(each.value.value for each in lasting)
 
     def name(self, thing: str) -> str:
         """Return the name of *thing*."""
@@ -155,13 +171,15 @@ def _open(engine: Engine, terms: Terms, kind: str, licence: str, title: str) -> 
     facts: defaultdict[str, defaultdict[str, list[Said]]] = defaultdict(lambda: defaultdict(list))
     mentioned = set(things)
     for row in engine.select(_query("export-facts", terms).bind(type=of_kind)):
-        said = Said(row["value"], row["st"].value, row["text"].value, row["url"].value if "url" in row else None)
+        when = (row[key].value if key in row else "" for key in ("asOf", "until"))
+        said = Said(row["value"], row["st"].value, row["text"].value, row["url"].value if "url" in row else None, *when)
         facts[row["thing"].value][row["key"].value].append(said)
         mentioned |= {row["value"].value} if row["value"].kind == "iri" else set()
     words: defaultdict[str, defaultdict[str, list[Cell]]] = defaultdict(lambda: defaultdict(list))
     for row in engine.select(_query("export-words", terms).bind(thing=sorted(mentioned))) if mentioned else ():
         words[row["thing"].value][row["key"].value].append(row["value"])
-    return Book(engine, terms, licence, title, facts, words), things
+    newest = max((each.as_of[:4] for of in facts.values() for said in of.values() for each in said), default="")
+    return Book(engine, terms, licence, title, facts, words, newest), things
 
 
 def _query(name: str, terms: Terms) -> Query:
@@ -203,7 +221,7 @@ def _is_of(book: Book, thing: str, kind: str) -> bool:
 
 def _service(book: Book, initiative: str) -> Record:
     """Write an initiative as a service of the Human Services Data Specification 3."""
-    stages = {each.value.value.rpartition("/")[2] for each in book.all(initiative, "stage")}
+    stages = {stage.rpartition("/")[2] for stage in book.lasting(initiative, "stage")}
     organiser = book.first(initiative, "providedBy")
     groups = [each.value.value for each in book.all(initiative, "targets")]
     return {

@@ -131,15 +131,16 @@ def test_the_same_data_gives_the_same_bytes_a_record_a_piece(field_snapshot, fie
     assert len(first) == 2 + len(json.loads(b"".join(first))["contents"])
 
 
-def said(value: str, kind: str = "literal", **more: str) -> Said:
-    return Said(Cell(kind, value, **more), "https://example.org/statement", "The words.", None)  # type: ignore[arg-type]
+def said(value: str, kind: str = "literal", as_of: str = "", until: str = "") -> Said:
+    return Said(Cell(kind, value), "https://example.org/statement", "The words.", None, as_of, until)  # type: ignore[arg-type]
 
 
-def book(**facts: Said) -> Book:
-    told = {"award": {TERMS.expand(f"bso:{key}"): [each] for key, each in facts.items()}}
+def book(**facts: Said | list[Said]) -> Book:
+    several = {key: each if isinstance(each, list) else [each] for key, each in facts.items()}
+    told = {"award": {TERMS.expand(f"bso:{key}"): each for key, each in several.items()}}
     kinds = {TERMS.expand("rdf:type"): [Cell("iri", TERMS.expand("bso:Organisation"))]}
     number = {TERMS.expand("bso:organisationNumber"): [Cell("literal", "972417858")]}
-    return Book(None, TERMS, "licence", "title", told, {"bank": kinds, "club": {**kinds, **number}})  # type: ignore[arg-type]
+    return Book(None, TERMS, "licence", "title", told, {"bank": kinds, "club": {**kinds, **number}}, "2024")  # type: ignore[arg-type]
 
 
 WHOLE = {
@@ -176,6 +177,24 @@ def test_a_trial_and_an_established_scheme_are_active_and_anything_else_is_not_t
     for stage, status in (("trial", "active"), ("established", "active"), ("planned", None)):
         facts = book(stage=said(f"{TERMS.base}kos/code/{stage}", "iri"))
         assert SERVICES.record(facts, "award")["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("stages", "status"),
+    [
+        ((("trial", "2016", "2018"),), None),  # the newest year in the data is 2024
+        ((("trial", "2016", "2018-06-30"),), None),
+        ((("trial", "2016", "2024-12-31"),), "active"),
+        ((("established", "2012", ""),), "active"),
+        ((("trial", "2016", "2018"), ("established", "2020", "")), "active"),
+        ((("established", "2016", ""), ("closed", "2020", "")), None),
+        ((("closed", "2016", ""), ("established", "2020", "")), "active"),
+        ((("established", "", ""),), "active"),
+    ],
+)
+def test_a_service_is_active_by_what_is_said_most_recently_and_has_not_ended(stages, status):
+    told = [said(f"{TERMS.base}kos/code/{stage}", "iri", as_of, until) for stage, as_of, until in stages]
+    assert SERVICES.record(book(stage=told), "award")["status"] == status
 
 
 @pytest.mark.parametrize(("name", "folder"), [("360giving", "360giving"), ("hsds", "hsds")])

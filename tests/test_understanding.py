@@ -473,6 +473,20 @@ def test_the_development_set_is_answered_rightly_and_never_wrongly(say: Say):
     assert len(right) >= RIGHT * len(found), [each[0] for each in found if each[2] is None]
 
 
+NAMED = """
+nn | Kven eig strategien Bolig for velferd? | strategy-owners instrument:bolig-for-velferd
+nb | Hvem står bak strategien Bolig for velferd? | strategy-owners instrument:bolig-for-velferd
+en | Who owns the strategy Bolig for velferd? | strategy-owners instrument:bolig-for-velferd
+nn | Kva heitte KMD i 2010? | called-in-year actor:kommunal-og-distriktsdepartementet 2010
+nb | Hva het KDD i 2016? | called-in-year actor:kommunal-og-distriktsdepartementet 2016
+"""
+
+
+@pytest.mark.parametrize(("lang", "text", "meant"), lines(NAMED), ids=lambda part: part)
+def test_names_that_people_use_are_understood(lang: Language, text: str, meant: str, say_field: Say):
+    assert meaning(say_field(text, lang)) == meant
+
+
 def test_questions_of_several_sources_are_answered_rightly(say_field: Say):
     found = [(text, meant, meaning(say_field(text, lang))) for lang, text, meant in lines(MEANT_OF_SEVERAL)]
     assert [each for each in found if each[2] != each[1]] == []

@@ -492,6 +492,51 @@ def test_a_label_with_markup_is_text(client):
     assert "&lt;b&gt;Kven" in shown
 
 
+@pytest.mark.parametrize(
+    ("lang", "told"),
+    [
+        ("nn", "Tabellen har inga gruppe og inga kjelde"),
+        ("nb", "Tabellen har ingen gruppe og ingen kilde"),
+        ("en", "The table has no group and no source"),
+    ],
+)
+def test_the_matrix_says_which_names_it_does_not_know(field_client, lang, told):
+    shown = page(field_client, f"/{lang}/matrix?group=actor:ks&group=actor:nobody&source=nothing")
+    (notice,) = shown.xpath("//p[contains(@class, 'notice')]")
+    assert told in notice.text_content()
+    assert [code.text for code in notice.xpath(".//code")] == ["actor:nobody", "nothing"]
+    assert not page(field_client, f"/{lang}/matrix?group=actor:ks").xpath("//p[contains(@class, 'notice')]")
+
+
+@pytest.mark.parametrize(
+    ("lang", "told"), [("nn", "Skriv kva det gjeld"), ("nb", "Skriv hva det"), ("en", "Tell it what")]
+)
+def test_why_without_a_question_says_what_it_needs(client, lang, told):
+    shown = page(client, f"/{lang}/why")
+    assert told in shown.xpath("//main")[0].text_content()
+    assert [field.get("name") for field in shown.xpath("//main//input")] == ["subject", "predicate", "object"]
+    assert client.get(f"/{lang}/why?subject=actor:bergen-kommune").status_code == 404
+
+
+def test_an_empty_cell_among_rows_of_several_kinds_is_no_silence(field_client):
+    shown = page(field_client, "/nn/q/rules-and-reactions?issue=issue:tendering")
+    assert shown.xpath("//td/abbr[text()='–'][@title='gjeld ikkje denne rada, eller er ikkje sagt']")
+    assert "ikkje sagt" not in " ".join(shown.xpath("//td/span/text()"))
+
+
+def test_the_languages_of_sources_are_named_in_the_language_of_the_page(field_client):
+    for lang, name in (("nn", "Engelsk"), ("nb", "Engelsk"), ("en", "English")):
+        options = page(field_client, f"/{lang}/source/").xpath("//select[@name='language']/option/text()")
+        assert any(option.startswith(name) for option in options), options
+
+
+def test_the_amount_of_one_statement_is_shown_with_its_currency(field_client):
+    guide = "husbanken-veileder-boligtiltak-10"
+    for name in ("dam-2019-nytt-namn-first-reading-grants", f"{guide}-first-reading-tenants-grant"):
+        (heading,) = page(field_client, f"/nn/statement/{name}-amount").xpath("//h1")
+        assert "norske kroner" in text(heading)
+
+
 def test_an_issue_shows_who_is_heard_and_folds_away_the_others(field_client):
     shown = page(field_client, "/nn/issue/tendering")
     rows = shown.xpath("//section[@aria-labelledby='stances']//tbody/tr")

@@ -27,7 +27,7 @@ from kg.serialising import FORMS as ONTOLOGY_FORMS
 from kg.understanding import ask
 from web import views
 from web.addresses import SAFE
-from web.api import LONGEST_QUESTION, asked_triple, given_slots, lexicon
+from web.api import LONGEST_QUESTION, PARTS, asked_triple, given_slots, lexicon
 from web.handbook import Handbook
 from web.language import Speech, as_language, wanted_language
 from web.linked_data import SUMS, Dumps
@@ -200,6 +200,8 @@ def _follows(lookup: Lookup, statement: Statement) -> tuple[Consequence, ...]:
 def why() -> AnyResponse:
     """Tell why something holds: by which rule, from what, and on which passages that rests."""
     catalogue = publication().catalogue or abort(404)
+    if not any(request.args.get(name) for name in PARTS):
+        return _page("why-what.html")
     try:
         return _page("why.html", page=why_page(_lookup(), catalogue, asked_triple()))
     except UnknownTriple:

@@ -183,7 +183,8 @@ class Question:
 
     At least one slot of *one_of*, where there are any, must be filled. *metadata* ties columns to
     the properties of ``source.yaml`` that fill them; *empty* says whether no rows is an answer
-    ("none is …") or silence ("the sources do not say").
+    ("none is …") or silence ("the sources do not say"); rows that are *mixed* are of several kinds,
+    so that an empty cell need not be silence.
     """
 
     id: str
@@ -201,6 +202,7 @@ class Question:
     metadata: Mapping[str, str]
     empty: Literal["answer", "silent"]
     year: Slot
+    mixed: bool = False
 
     @property
     def every_slot(self) -> tuple[Slot, ...]:
@@ -327,6 +329,7 @@ def _question(name: str, files: Mapping[str, str], terms: Terms, shared: Mapping
         metadata={column: terms.expand(f"bso:{local}") for column, local in entry.get("metadata", {}).items()},
         empty=entry.get("empty", "silent"),
         year=year,
+        mixed=entry.get("mixed", False),
     )
 
 

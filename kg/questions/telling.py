@@ -112,9 +112,13 @@ class _Teller:
             yield from [f"{title}:"] if title else []
             yield from lines
 
+    def _nothing(self) -> str:
+        """Tell of an empty cell: not mentioned, or only a dash where it may not apply to its row."""
+        return "–" if self.answer.question and self.answer.question.mixed else self._word("absent")
+
     def _row(self, row: Row) -> str:
         cells = [
-            shown(cell, self.answer.labels, self.terms, self.language)[0] if cell else self._word("absent")
+            shown(cell, self.answer.labels, self.terms, self.language)[0] if cell else self._nothing()
             for cell in row.cells
         ]
         numbers = "".join(

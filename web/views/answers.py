@@ -77,7 +77,10 @@ class NoteLine:
 
 @dataclass(frozen=True)
 class AnswerPage:
-    """Everything an answer shows; *timeless* is the question as it can be asked in words, where no year narrows it."""
+    """Everything an answer shows; *timeless* is the question as it can be asked in words, where no year narrows it.
+
+    Rows that are *mixed* are of several kinds: an empty cell need not be silence.
+    """
 
     question: str | None
     title: str | None
@@ -97,6 +100,7 @@ class AnswerPage:
     pinned: str | None
     readings: tuple[str, ...]
     timeless: str
+    mixed: bool
 
     @property
     def bases(self) -> tuple[tuple[str, int], ...]:
@@ -176,6 +180,7 @@ def answer_page(lookup: Lookup, catalogue: Catalogue, answer: Answer, version: s
         permalink=link.plain,
         pinned=link.pinned,
         readings=tuple(info.name.text for info in infos.values() if info.digest),
+        mixed=bool(question and question.mixed),
         timeless=answer.asked[lookup.language].removesuffix(f" ({answer.slots.get('year')})"),
     )
 

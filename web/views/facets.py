@@ -231,7 +231,7 @@ def _of_sources(lookup: Lookup) -> tuple[Facet, ...]:
         gathered.facet(
             "language",
             say("Language"),
-            {**{str(tag): name for tag, name in OWN_NAMES.items()}, NOTHING: say("no language stated")},
+            {**{str(tag): say(name) for tag, name in OWN_NAMES.items()}, NOTHING: say("no language stated")},
         ),
         gathered.facet("place", say("Place it speaks of"), places),
         gathered.facet("coded", say("Coding"), _said(lookup, EXTENTS), fixed=True),

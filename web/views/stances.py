@@ -117,13 +117,17 @@ class Option:
 
 @dataclass(frozen=True)
 class MatrixPage:
-    """A page of the matrix, *number* counting from 1, with what it can be narrowed to; *total* counts issues."""
+    """A page of the matrix, *number* counting from 1, with what it can be narrowed to; *total* counts issues.
+
+    *unknown* are the names that were asked for and that nothing here bears.
+    """
 
     matrix: Matrix
     sources: tuple[Option, ...]
     total: int
     number: int
     more: bool
+    unknown: tuple[str, ...] = ()
 
     @property
     def source(self) -> Option | None:
@@ -145,14 +149,17 @@ def matrix_page(lookup: Lookup, chosen: Collection[str] = (), source: str | None
     first = (number - 1) * ISSUES_ON_A_PAGE
     shown = replace(whole, rows=whole.rows[first : first + ISSUES_ON_A_PAGE])
     options = tuple(Option(value, loaded[value], value == source) for value in order)
-    return MatrixPage(shown, options, len(whole.rows), number, len(whole.rows) > first + ISSUES_ON_A_PAGE)
+    known = {lookup.terms.compress(group.iri or "") for group in whole.groups} | loaded.keys()
+    unknown = tuple(name for name in dict.fromkeys((*chosen, source or "")) if name and name not in known)
+    return MatrixPage(shown, options, len(whole.rows), number, len(whole.rows) > first + ISSUES_ON_A_PAGE, unknown)
 
 
 def matrix(lookup: Lookup, chosen: Collection[str] = (), source: Name | None = None) -> Matrix:
     """Arrange all views, or those of one *source*, by issue and group; nothing is sorted by count.
 
     With *chosen* (names such as ``actor:ks``) only these groups are columns, and only issues on which one of them
-    is heard are rows; names of no group are passed over. Of one source, only those groups are columns that it tells of.
+    is heard are rows; names of no group are passed over here. Of one source, only those groups are columns
+    that it tells of.
     """
     of_source = {"source": [source.iri]} if source and source.iri else {}
     made, _ = statements(lookup, records(lookup, lookup.rows("views", **of_source)))
