@@ -83,7 +83,7 @@ def question(question: str) -> Response:
 @blueprint.get("/q/<question>/slots/<slot>")
 def values(question: str, slot: str) -> Response:
     """List what may stand in a slot."""
-    engine, terms, language = publication().engine, publication().terms, _language()
+    engine, terms, language = publication().engine, publication().terms, asked_language()
     iris = slot_values(engine, _catalogue()[question].slot(slot))
     labels = fetch_labels(engine, _catalogue(), iris)
     named = [(iri, *name_of(iri, labels, terms, language)) for iri in iris]
@@ -95,14 +95,14 @@ def values(question: str, slot: str) -> Response:
 def asked() -> Response:
     """Answer a question in plain words, or say why there is no answer."""
     published = publication()
-    reply = ask(_words(), _language(), published.engine, _catalogue(), published.terms, lexicon(), _version())
-    return _answered(reply.answer, reply.to_json(_language()))
+    reply = ask(_words(), asked_language(), published.engine, _catalogue(), published.terms, lexicon(), _version())
+    return _answered(reply.answer, reply.to_json(asked_language()))
 
 
 @blueprint.get("/suggest")
 def suggested() -> Response:
     """Complete the beginning of a question to whole ones that have an answer."""
-    published, language = publication(), _language()
+    published, language = publication(), asked_language()
     found = suggest(_words(), language, published.engine, _catalogue(), published.terms, lexicon())
     return _json(
         [
@@ -120,7 +120,7 @@ def suggested() -> Response:
 @blueprint.get("/search")
 def search() -> Response:
     """Find things by their names and passages by their words."""
-    held, language, wanted = publication(), _language(), _words()
+    held, language, wanted = publication(), asked_language(), _words()
     hits = [each.name for each in search_names(Lookup(held.engine, held.terms, language), wanted)[:MOST_HITS]]
     labels = fetch_labels(held.engine, _catalogue(), (hit.iri for hit in hits if hit.iri))
     named = [(hit, *name_of(hit.iri or "", labels, held.terms, language)) for hit in hits]
@@ -134,7 +134,7 @@ def search() -> Response:
 @blueprint.get("/why")
 def why() -> Response:
     """Tell why a triple holds: by which rule, from what, and on which passages that rests."""
-    published, language = publication(), _language()
+    published, language = publication(), asked_language()
     catalogue, terms = _catalogue(), published.terms
     step, labels = explained(published.engine, catalogue, terms, asked_triple())
     sentence = said(step, labels, catalogue, terms)[language]
@@ -144,7 +144,7 @@ def why() -> Response:
 @blueprint.get("/source")
 def sources() -> Response:
     """List the sources with their access and how much of each is coded."""
-    published, language = publication(), _language()
+    published, language = publication(), asked_language()
     rows = published.engine.select(_catalogue().shared["sources"].text)
     labels = fetch_labels(published.engine, _catalogue(), (row["source"].value for row in rows))
     listed = {
@@ -181,7 +181,7 @@ def _cited(meant: Address) -> Work | None:
     if meant.version:
         pin(meant.version)
     held, edition = publication(), publication().edition or abort(404)
-    language = _language() if "lang" in request.args else meant.language or _language()
+    language = asked_language() if "lang" in request.args else meant.language or asked_language()
     lookup = Lookup(held.engine, held.terms, language)
     if meant.question:
         slots = given_slots(MultiDict(parse_qsl(meant.query)))
@@ -295,7 +295,7 @@ def _version() -> str | None:
     return snapshot.name if snapshot else None
 
 
-def _language() -> Language:
+def asked_language() -> Language:
     """Return the language of ``?lang=``, else the one the reader's browser asks for."""
     asked = request.args.get("lang")
     if not asked:
@@ -323,7 +323,7 @@ def _wrong(text: str, **values: object) -> Refusal:
 
 def _answered(found: Answer, as_json: Mapping[str, Any] | None = None) -> Response:
     """Give an answer in the format asked for; it stays the same as long as the snapshot does."""
-    offer, published, language = wanted_format(FORMATS), publication(), _language()
+    offer, published, language = wanted_format(FORMATS), publication(), asked_language()
     if offer is CSV:
         response = make_response(to_csv(found, language, published.terms))
         response.headers["Content-Type"] = "text/csv; charset=utf-8; header=present"
@@ -347,7 +347,7 @@ def _fresh(response: Response) -> Response:
     """Let caches keep the answer and ask whether the snapshot is still the same."""
     response.headers["Cache-Control"] = "no-cache"
     if version := _version():
-        response.set_etag(f"{version}-{response.mimetype}-{_language()}", weak=True)
+        response.set_etag(f"{version}-{response.mimetype}-{asked_language()}", weak=True)
         response.make_conditional(request)
     return varies(response, "Accept", "Accept-Language")
 

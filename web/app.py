@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from kg.model import DeadlineExceeded, EngineUnavailable, MemoryExceeded
 from kg.questions import UnknownQuestion, UnknownSlot, UnknownSlotValue
 from kg.questions.catalogue import capital
-from web import api, compression, explorer, linked_data, sparql, views
+from web import api, compression, explorer, linked_data, reconcile, sparql, views
 from web.api import RepeatedSlot
 from web.explorer import language
 from web.language import Speech
@@ -43,6 +43,7 @@ HEADERS = {
 # Addresses that programs call: they get problem+json (RFC 9457), people get a page.
 MACHINE_PATHS = (
     *("/api/", "/sparql", "/data/", "/id/", "/kos/", "/ont", "/graph/", "/version/", "/dump/"),
+    *("/reconcile", "/nn/reconcile", "/nb/reconcile", "/en/reconcile"),
     *("/health", "/metrics", "/openapi.json", "/feed.atom", "/.well-known/"),
 )
 
@@ -80,7 +81,7 @@ def create_app(publication: Publication, allowance: Allowance = USUAL) -> Flask:
     app.config["STYLE_MARK"] = style_mark()
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     _templates(app)
-    for each in (sparql, linked_data, api, explorer):
+    for each in (sparql, linked_data, api, reconcile, explorer):
         app.register_blueprint(each.blueprint)
     watch(app, allowance)
     serve_versions(app)

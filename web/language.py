@@ -136,15 +136,3 @@ def sort_key(text: str) -> tuple[str, ...]:
     """
     places = {"æ": "{", "ä": "{", "ø": "|", "ö": "|", "å": "}"}
     return tuple(places.get(letter, letter) for letter in text.casefold())
-
-
-def folded(text: str) -> str:
-    """Fold a word for searching: case, and the two ways to write æ, ø and å.
-
-    >>> folded("Ålesund") == folded("aalesund")
-    True
-    """
-    plain = text.casefold()
-    for letter, written in (("å", "aa"), ("ø", "o"), ("æ", "ae")):
-        plain = plain.replace(letter, written)
-    return plain.replace("oe", "o")

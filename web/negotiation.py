@@ -90,8 +90,9 @@ def reader_language() -> Language:
 
 
 def reader_speech() -> Speech:
-    """Return the words for what programs are told: in the language of ``?lang=``, else of the reader."""
-    return Speech.of(as_language(request.args.get("lang", "")) or reader_language())
+    """Return the words for what programs are told: in the language of the path, of ``?lang=``, else of the reader."""
+    asked = as_language(request.path.split("/")[1]) or as_language(request.args.get("lang", ""))
+    return Speech.of(asked or reader_language())
 
 
 def varies(response: Response, *on: str) -> Response:

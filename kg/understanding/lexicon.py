@@ -49,13 +49,14 @@ class Pattern:
 class Lexicon:
     """The names and words of one snapshot and catalogue; make it once with :meth:`load`.
 
-    *names* maps the keys of a name's words to what they may mean, *spelt* are all words of names as
-    they are written, *fits* maps a slot (question, name) to what may stand in it.
+    *names* maps the keys of a name's words to what they may mean, *called* a thing to its names as they are written,
+    *spelt* are all words of names, *fits* maps a slot (question, name) to what may stand in it.
     """
 
     speech: Speech
     labels: Labels
     names: Mapping[tuple[str, ...], frozenset[str]]
+    called: Mapping[str, frozenset[str]]
     spelt: frozenset[str]
     fits: Mapping[tuple[str, str], frozenset[str]]
     patterns: tuple[Pattern, ...]
@@ -67,8 +68,10 @@ class Lexicon:
         fits = _fits(engine, catalogue)
         iris = frozenset().union(*fits.values()) - YEARS
         names: defaultdict[tuple[str, ...], set[str]] = defaultdict(set)
+        called: defaultdict[str, set[str]] = defaultdict(set)
         spelt: set[str] = set()
         for iri, label in _all_labels(engine, catalogue, iris):
+            called[iri].add(label)
             spelt |= {word.key for word in words(normalised(label))}
             for keys in _said(name_keys(label)):
                 names[keys].add(iri)
@@ -76,6 +79,7 @@ class Lexicon:
             speech=speech,
             labels=fetch_labels(engine, catalogue, iris),
             names={keys: frozenset(found) for keys, found in names.items()},
+            called={iri: frozenset(found) for iri, found in called.items()},
             spelt=frozenset(spelt),
             fits=fits,
             patterns=tuple(_patterns(catalogue, speech)),

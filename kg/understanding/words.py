@@ -71,3 +71,15 @@ def _key(word: str) -> str:
     if _NOT.match(word):
         return "not"
     return re.sub(r"['’]\w*$", "", word)
+
+
+def folded(text: str) -> str:
+    """Fold a word for searching: case, and the two ways to write æ, ø and å.
+
+    >>> folded("Ålesund") == folded("aalesund")
+    True
+    """
+    plain = text.casefold()
+    for letter, written in (("å", "aa"), ("ø", "o"), ("æ", "ae")):
+        plain = plain.replace(letter, written)
+    return plain.replace("oe", "o")

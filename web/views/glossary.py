@@ -10,9 +10,10 @@ from rdflib.term import Node
 
 from kg.axioms import DECLARATIONS, Axiom
 from kg.model import LANGUAGES, QueryError
+from kg.understanding.words import folded
 from kg.wording import Piece
 from web.handbook import Handbook, Shape
-from web.language import OWN_NAMES, folded, sort_key
+from web.language import OWN_NAMES, sort_key
 from web.views.diagram import Diagram, Neighbour, Side, diagram
 from web.views.entity import SEGMENTS
 from web.views.lookup import Lookup, Name, page_of

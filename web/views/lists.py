@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 
 from kg.engine import Cell
 from kg.model import Contradiction, Finding
-from web.language import folded, sort_key
+from kg.understanding.words import folded
+from web.language import sort_key
 from web.views.entity import SEGMENTS
 from web.views.facets import Facet, facets, superclasses, value_of
 from web.views.lookup import Lookup, Name, Solutions, page_of
