@@ -30,6 +30,7 @@ OTHERS = {
     "cito": ("http://purl.org/spar/cito/",),
     "fabio": ("http://purl.org/spar/fabio/",),
     "oa": ("http://www.w3.org/ns/oa#",),
+    "crminf": ("http://www.cidoc-crm.org/extensions/crminf/",),
     "360giving": ("https://raw.githubusercontent.com/ThreeSixtyGiving/standard/1.4.3/schema/360-giving-schema.json#",),
     "hsds": ("https://raw.githubusercontent.com/openreferral/specification/3.0/schema/",),
 }
