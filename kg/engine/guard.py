@@ -35,6 +35,10 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_PROLOGUE = re.compile(
+    rf"""(?:[ \t\r\n]++|\#[^\r\n]*+|PREFIX[ \t\r\n]++(?:[^\W\d_][\w.\-]*+)?:[ \t\r\n]*+{_IRI}|BASE[ \t\r\n]*+{_IRI})*+""",
+    re.VERBOSE | re.IGNORECASE,
+)
 _SERVICE = re.compile(r"(?:TRUE|FALSE)?SERVICE(?:SILENT)?(?P<glued>.*)", re.IGNORECASE | re.DOTALL)
 _ABSOLUTE = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 _ESCAPE = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
@@ -100,7 +104,8 @@ def kind_of(text: str) -> Kind | None:
 
     Raises :class:`QueryForbidden` for an update.
     """
-    for token in tokens(text):
+    declared = _PROLOGUE.match(text)
+    for token in tokens(text, declared.end() if declared else 0):
         if token.word in _KINDS:
             return _KINDS[token.word]
         if token.word in _UPDATES:

@@ -11,9 +11,10 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any, Protocol, cast
@@ -36,6 +37,7 @@ from kg.model import (
     UnknownFunction,
     UnknownGraph,
 )
+from kg.tally import Tally
 from kg.terms import Terms
 
 MEBI = 1024 * 1024
@@ -139,12 +141,62 @@ class _Interrupted(EngineUnavailable):
     """A worker, or the process that holds the data, was ended from outside."""
 
 
-class _Home:
-    """The single-threaded process that holds the data and forks the workers."""
+class _Control:
+    """A connection to the process that holds the data, over which workers are forked and ended."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._lock = threading.Lock()
+        self._channel = channel
+
+    def fork(self, memory_mb: int, niceness: int) -> _Worker:
+        """Return a new worker. Raises :class:`EngineUnavailable` where the process is gone."""
+        ours, pid = self._handed({"do": "fork", "memory_mb": memory_mb, "nice": niceness})
+        return _Worker(ours, pid)
+
+    def join(self) -> socket.socket:
+        """Return another connection to the same process. Raises :class:`EngineUnavailable` where it is gone."""
+        return self._handed({"do": "join"})[0]
+
+    def kill(self, worker: _Worker) -> int:
+        """End *worker*, busy or not, and return the signal that ended it, ours or an earlier one.
+
+        Raises :class:`EngineUnavailable` where the process is gone.
+        """
+        worker.channel.close()
+        return int(self._order({"do": "kill", "pid": worker.pid}, []) or signal.SIGKILL)
+
+    def _handed(self, order: Mapping[str, Any]) -> tuple[socket.socket, int]:
+        ours, theirs = socket.socketpair()
+        try:
+            with theirs:
+                return ours, int(self._order(order, [theirs.fileno()]))
+        except EngineUnavailable:
+            ours.close()
+            raise
+
+    def _order(self, order: Mapping[str, Any], descriptors: list[int]) -> bytes:
+        try:
+            with self._lock:
+                socket.send_fds(self._channel, [json.dumps(order).encode()], descriptors)
+                return wire.Receiver(self._channel).frame()[1]
+        except (EOFError, OSError) as error:
+            raise EngineUnavailable("The process that holds the data is gone.") from error
+
+    def close(self) -> None:
+        """Hang up, upon which the workers that came over this connection end."""
+        self._channel.close()
+
+    def close_here(self) -> None:
+        """Give up the connection in a forked process; in the one that it came from it goes on."""
+        self._channel.close()
+
+
+class _Home(_Control):
+    """The single-threaded process that holds the data and forks the workers; it ends when this connection does."""
 
     def __init__(self, order: Mapping[str, Any]) -> None:
-        self._lock = threading.Lock()
-        self._control, theirs = socket.socketpair()
+        ours, theirs = socket.socketpair()
+        super().__init__(ours)
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - our own module
                 [sys.executable, "-P", "-m", "kg.engine.worker", str(theirs.fileno())],
@@ -156,8 +208,8 @@ class _Home:
 
     def _load(self, order: Mapping[str, Any]) -> dict[str, Any]:
         try:
-            wire.send(self._control, wire.QUERY, json.dumps(order).encode())
-            tag, said = wire.receive(self._control)
+            wire.send(self._channel, wire.QUERY, json.dumps(order).encode())
+            tag, said = wire.Receiver(self._channel).frame()
         except (EOFError, OSError) as error:
             self.close()
             raise EngineUnavailable("The process that holds the data did not start.") from error
@@ -167,32 +219,9 @@ class _Home:
         summary: dict[str, Any] = json.loads(said)
         return summary
 
-    def fork(self, memory_mb: int, niceness: int) -> _Worker:
-        """Return a new worker. Raises :class:`EngineUnavailable` where this process is gone."""
-        ours, theirs = socket.socketpair()
-        with theirs:
-            pid = self._order({"do": "fork", "memory_mb": memory_mb, "nice": niceness}, [theirs.fileno()])
-        return _Worker(ours, int(pid))
-
-    def kill(self, worker: _Worker) -> int:
-        """End *worker*, busy or not, and return the signal that ended it, ours or an earlier one.
-
-        Raises :class:`EngineUnavailable` where this process is gone.
-        """
-        worker.channel.close()
-        return int(self._order({"do": "kill", "pid": worker.pid}, []) or signal.SIGKILL)
-
-    def _order(self, order: Mapping[str, Any], descriptors: list[int]) -> bytes:
-        try:
-            with self._lock:
-                socket.send_fds(self._control, [json.dumps(order).encode()], descriptors)
-                return wire.receive(self._control)[1]
-        except (EOFError, OSError) as error:
-            raise EngineUnavailable("The process that holds the data is gone.") from error
-
     def close(self) -> None:
         """Hang up, upon which the process kills its workers and ends."""
-        self._control.close()
+        super().close()
         try:
             self._process.wait(CLOSING_S)
         except subprocess.TimeoutExpired:
@@ -203,8 +232,8 @@ class _Home:
 class _Shelf:
     """Places for the workers of one purpose; an empty place (``None``) is filled by whoever takes it."""
 
-    def __init__(self, places: int, waiting: int) -> None:
-        self._places = places
+    def __init__(self, places: int, waiting: int, note: Callable[[int, int], None]) -> None:
+        self._places, self._note = places, note
         self._free: list[_Worker | None] = [None] * places
         self._may_wait = waiting
         self._waiting = 0
@@ -216,27 +245,34 @@ class _Shelf:
         with self._changed:
             if not self._free and self._waiting >= self._may_wait:
                 raise EngineUnavailable("Too many queries are waiting. Try again in a moment.")
-            self._waiting += 1
-            try:
-                self._changed.wait_for(lambda: self._free or self._closed, patience_s)
-            finally:
-                self._waiting -= 1
+            if not self._free:
+                self._wait(patience_s)
             if self._closed or not self._free:
                 raise EngineUnavailable(
                     "This service is closing." if self._closed else "No worker became free in time."
                 )
-            return self._free.pop()
+            worker = self._free.pop()
+            self._tell()
+            return worker
+
+    def _wait(self, patience_s: float) -> None:
+        self._waiting += 1
+        self._tell()
+        try:
+            self._changed.wait_for(lambda: self._free or self._closed, patience_s)
+        finally:
+            self._waiting -= 1
+            self._tell()
+
+    def _tell(self) -> None:
+        self._note(self._places - len(self._free), self._waiting)
 
     def put(self, worker: _Worker | None) -> None:
         """Give the place back."""
         with self._changed:
             self._free.append(worker)
+            self._tell()
             self._changed.notify()
-
-    def load(self) -> tuple[int, int]:
-        """Return how many places are taken, and how many wait for one."""
-        with self._changed:
-            return self._places - len(self._free), self._waiting
 
     def close(self) -> None:
         """Send everyone who waits away."""
@@ -256,13 +292,21 @@ class PoolEngine:
 
     def __init__(self, order: Mapping[str, Any], limits: Limits, mark: str, asserted: str | None = None) -> None:
         self._order, self._limits, self._mark, self._asserted = order, limits, mark, asserted
-        self._home = _Home(order)
-        self._graphs = frozenset(self._home.summary["graphs"])
+        home = _Home(order)
+        self._home: _Control = home
+        self._graphs, self._triples = frozenset(home.summary["graphs"]), int(home.summary["triples"])
+        self._lender: socket.socket | None = None
         self._lock = threading.Lock()
         self._closed = False
+        self._load = Tally(2 * len(limits.workers))
         self._shelves: Mapping[Purpose, _Shelf] = {
-            purpose: _Shelf(count, limits.waiting[purpose]) for purpose, count in limits.workers.items()
+            purpose: _Shelf(count, limits.waiting[purpose], partial(self._note, 2 * place))
+            for place, (purpose, count) in enumerate(limits.workers.items())
         }
+
+    def _note(self, column: int, running: int, waiting: int) -> None:
+        self._load.put(column, running)
+        self._load.put(column + 1, waiting)
 
     def query(
         self,
@@ -312,7 +356,7 @@ class PoolEngine:
 
     def triples(self) -> int:
         """See :class:`Engine`."""
-        return int(self._home.summary["triples"])
+        return self._triples
 
     def mark(self) -> str:
         """See :class:`Engine`."""
@@ -320,7 +364,46 @@ class PoolEngine:
 
     def load(self) -> Mapping[Purpose, tuple[int, int]]:
         """Return how many queries of each purpose run, and how many wait."""
-        return {purpose: shelf.load() for purpose, shelf in self._shelves.items()}
+        counts = [int(self._load.total(column)) for column in range(2 * len(self._shelves))]
+        return {purpose: (counts[2 * place], counts[2 * place + 1]) for place, purpose in enumerate(self._shelves)}
+
+    def lend(self, channel: socket.socket) -> None:
+        """Answer one call for a connection to the data that came over *channel* from a forked process.
+
+        Raises :class:`EOFError` where that process is gone.
+        """
+        if not channel.recv(1):
+            raise EOFError
+        try:
+            joined = self._home.join()
+        except EngineUnavailable:
+            joined = self._new_home(self._home).join()
+        with joined:
+            socket.send_fds(channel, [b"."], [joined.fileno()])
+
+    def borrow(self, channel: socket.socket, row: int) -> None:
+        """Ask for workers by a connection of its own, in a forked process; *channel* leads to the one that lends.
+
+        The *row* is that of this process among the counts of all. Raises :class:`EngineUnavailable`.
+        """
+        self._load.take(row)
+        self._lender = channel
+        self._home.close_here()
+        self._home = self._borrowed(channel)
+
+    def forget(self, row: int) -> None:
+        """Count no longer what a forked process that is gone was doing."""
+        self._load.clear(row)
+
+    def _borrowed(self, channel: socket.socket) -> _Control:
+        try:
+            channel.sendall(b"?")
+            _, descriptors, _, _ = socket.recv_fds(channel, 1, 1)
+        except OSError as error:
+            raise EngineUnavailable("The process that lends the data is gone.") from error
+        if not descriptors:
+            raise EngineUnavailable("The process that lends the data is gone.")
+        return _Control(socket.socket(fileno=descriptors[0]))
 
     def close(self) -> None:
         """See :class:`Engine`."""
@@ -382,13 +465,13 @@ class PoolEngine:
         except EngineUnavailable:
             return self._new_home(home).fork(*size)
 
-    def _new_home(self, broken: _Home) -> _Home:
+    def _new_home(self, broken: _Control) -> _Control:
         with self._lock:
             if self._closed:
                 raise EngineUnavailable("This service is closing.")
             if self._home is broken:
                 broken.close()
-                self._home = _Home(self._order)
+                self._home = self._borrowed(self._lender) if self._lender else _Home(self._order)
             return self._home
 
 
@@ -400,9 +483,10 @@ def _collect(worker: _Worker, question: Mapping[str, Any], deadline_s: float, li
     try:
         worker.channel.settimeout(deadline_s)
         wire.send(worker.channel, wire.QUERY, json.dumps(question).encode())
+        receiver = wire.Receiver(worker.channel)
         while True:
+            tag, payload = receiver.frame()
             worker.channel.settimeout(max(until - time.monotonic(), 0.001))
-            tag, payload = wire.receive(worker.channel)
             if tag == wire.DATA:
                 _keep(spool, payload, limits.answer_mb)
             elif tag == wire.ANSWER:

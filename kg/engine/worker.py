@@ -11,11 +11,12 @@ import io
 import json
 import os
 import resource
+import selectors
 import signal
 import socket
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, cast
@@ -129,23 +130,23 @@ def _nodes(graphs: Sequence[str]) -> list[Any]:
 class _Frames(io.RawIOBase):
     """A file whose writes go to the server as frames."""
 
-    def __init__(self, channel: socket.socket) -> None:
-        self._channel = channel
+    def __init__(self, sender: wire.Sender) -> None:
+        self._sender = sender
 
     def writable(self) -> bool:
         return True
 
     def write(self, data: Any) -> int:
-        wire.send(self._channel, wire.DATA, bytes(data))
+        self._sender.frame(wire.DATA, data)
         return len(data)
 
 
-def reply(channel: socket.socket, data: Data, question: Mapping[str, Any]) -> None:
+def reply(sender: wire.Sender, data: Data, question: Mapping[str, Any]) -> None:
     """Answer one question: the kind of answer and its bytes. What goes wrong is raised, at any point."""
     result = data.answer(question)
     kind, media_type = _kind(result, question["accept"])
-    wire.send(channel, wire.ANSWER, json.dumps({"kind": kind, "media_type": media_type}).encode())
-    with io.BufferedWriter(_Frames(channel), CHUNK) as output:
+    sender.frame(wire.ANSWER, json.dumps({"kind": kind, "media_type": media_type}).encode())
+    with io.BufferedWriter(_Frames(sender), CHUNK) as output:
         _write(result, media_type, data.prefixes, cast(IO[bytes], output))
 
 
@@ -209,15 +210,18 @@ def work(channel: socket.socket, data: Data, memory_mb: int, niceness: int) -> N
     """Answer questions until the server hangs up."""
     _confine(memory_mb, niceness)
     stale_from = _peak_kb() + STALE_KB
+    receiver = wire.Receiver(channel)
     while True:
-        _, payload = wire.receive(channel)
+        _, payload = receiver.frame()
+        sender = wire.Sender(channel)
         try:
-            reply(channel, data, json.loads(payload))
+            reply(sender, data, json.loads(payload))
         except BaseException as error:  # a panic in Rust is no Exception
             said = {"error": _error_name(error), "message": str(error)}
             wire.send(channel, wire.FAILED, json.dumps(said).encode())
         else:
-            wire.send(channel, wire.DONE, b"stale" if _peak_kb() > stale_from else b"")
+            sender.frame(wire.DONE, b"stale" if _peak_kb() > stale_from else b"")
+            sender.flush()
 
 
 def _confine(memory_mb: int, niceness: int) -> None:
@@ -245,7 +249,7 @@ def _address_space() -> int:
 
 def serve(control: socket.socket) -> None:
     """Load what the server orders, then fork and kill workers at its word, until it hangs up."""
-    _, order = wire.receive(control)
+    _, order = wire.Receiver(control).frame()
     try:
         data = Data.load(json.loads(order))
     except (OSError, ValueError) as error:
@@ -253,41 +257,76 @@ def serve(control: socket.socket) -> None:
         return
     gc.freeze()
     wire.send(control, wire.READY, json.dumps(data.summary()).encode())
-    workers: set[int] = set()
-    try:
-        while True:
-            _obey(control, data, workers)
-    except EOFError:
-        for pid in workers:
+    _Nursery(data).run(control)
+
+
+@dataclass
+class _Nursery:
+    """Who may order workers, over which connection, and which workers they have."""
+
+    data: Data
+    workers: dict[socket.socket, set[int]] = field(default_factory=dict)
+
+    def run(self, owner: socket.socket) -> None:
+        """Obey all connections until *owner* hangs up; whoever hangs up, their workers end."""
+        with selectors.DefaultSelector() as waiting:
+            waiting.register(owner, selectors.EVENT_READ)
+            self.workers[owner] = set()
+            while self.workers:
+                for key, _ in waiting.select():
+                    control = cast(socket.socket, key.fileobj)
+                    try:
+                        joined = self._obey(control)
+                    except (EOFError, OSError):
+                        for left in list(self.workers) if control is owner else [control]:
+                            waiting.unregister(left)
+                            self._leave(left)
+                        break
+                    if joined:
+                        waiting.register(joined, selectors.EVENT_READ)
+                        self.workers[joined] = set()
+
+    def _leave(self, control: socket.socket) -> None:
+        for pid in self.workers.pop(control):
             _end(pid)
+        control.close()
 
+    def _obey(self, control: socket.socket) -> socket.socket | None:
+        """Take one order: ``fork`` with its socket, ``kill`` a worker, or ``join`` with a socket for more orders.
 
-def _obey(control: socket.socket, data: Data, workers: set[int]) -> None:
-    """Take one order: ``fork`` with its socket, or ``kill`` a worker.
+        Each is answered before the next comes, with the id of the process or the signal that ended it.
+        """
+        said, sockets, _, _ = socket.recv_fds(control, 4096, 1)
+        if not said:
+            raise EOFError
+        order, joined, told = json.loads(said), None, 0
+        if order["do"] == "kill":
+            told = self._kill(control, order["pid"])
+        elif order["do"] == "join":
+            joined = socket.socket(fileno=sockets[0])
+        else:
+            with socket.socket(fileno=sockets[0]) as channel:
+                told = self._fork(control, channel, order)
+        wire.send(control, wire.DONE, json.dumps(told).encode())
+        return joined
 
-    Each is answered before the next comes, with the id of the process or the signal that ended it.
-    """
-    said, sockets, _, _ = socket.recv_fds(control, 4096, 1)
-    if not said:
-        raise EOFError
-    order = json.loads(said)
-    if order["do"] == "kill":
-        ended_by = 0
-        if order["pid"] in workers:
-            workers.remove(order["pid"])
-            ended_by = _end(order["pid"])
-        wire.send(control, wire.DONE, json.dumps(ended_by).encode())
-        return
-    with socket.socket(fileno=sockets[0]) as channel:
+    def _kill(self, control: socket.socket, pid: int) -> int:
+        if pid not in self.workers[control]:
+            return 0
+        self.workers[control].remove(pid)
+        return _end(pid)
+
+    def _fork(self, control: socket.socket, channel: socket.socket, order: Mapping[str, Any]) -> int:
         pid = os.fork()
         if pid == 0:
-            _become_worker(control, channel, data, order)
-        workers.add(pid)
-        wire.send(control, wire.DONE, json.dumps(pid).encode())
+            for each in self.workers:
+                each.close()
+            _become_worker(channel, self.data, order)
+        self.workers[control].add(pid)
+        return pid
 
 
-def _become_worker(control: socket.socket, channel: socket.socket, data: Data, order: Mapping[str, Any]) -> None:
-    control.close()
+def _become_worker(channel: socket.socket, data: Data, order: Mapping[str, Any]) -> None:
     try:
         work(channel, data, order["memory_mb"], order["nice"])
     except (EOFError, OSError):
