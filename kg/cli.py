@@ -542,6 +542,9 @@ def _as_json(content: Mapping[str, Any]) -> str:
 @click.option(
     "--engine", "engine_url", metavar="URL", help="Use this SPARQL 1.1 service in place of the built-in engine."
 )
+@click.option(
+    "--processes", type=click.IntRange(1, 32), default=2, show_default=True, help="How many processes answer."
+)
 @click.option("--proxy", metavar="ADDRESS", help="Take the word of the reverse proxy at ADDRESS on who asks.")
 @click.option(
     "--log",
@@ -557,6 +560,7 @@ def serve(
     more: tuple[Path, ...],
     data: tuple[Path, ...],
     engine_url: str | None,
+    processes: int,
     proxy: str | None,
     log: str,
     snapshot_path: Path | None,
@@ -582,7 +586,7 @@ def serve(
         sys.stdout.flush()
 
     publication = _publication((*data, *more), engine_url, snapshot_path)
-    run(publication, Place(host, port, proxy), Allowance(log=log), ready)
+    run(publication, Place(host, port, proxy), Allowance(log=log), processes, ready)
 
 
 def _publication(files: tuple[Path, ...], engine_url: str | None, snapshot_path: Path | None) -> "Publication":

@@ -20,7 +20,8 @@ from web.language import Speech
 from web.negotiation import problem
 from web.pinning import keep_version
 from web.publication import EXTENSION, Publication, publication
-from web.traffic import USUAL, Allowance, watch
+from web.shortcut import SAFETY, Shortcut
+from web.traffic import USUAL, Allowance, traffic_of, watch
 from web.versions import DamagedVersion, UnknownVersion, pinned, serve_versions, versions
 from web.views.frame import Pin, licence_name
 from web.views.statements import place
@@ -28,17 +29,6 @@ from web.views.statements import place
 log = logging.getLogger(__name__)
 
 MOST_WAYS = 3  # that an error offers of what was asked
-
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'none'; "
-        "form-action 'self'; frame-ancestors 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-}
 
 # Addresses that programs call: they get problem+json (RFC 9457), people get a page.
 MACHINE_PATHS = (
@@ -90,6 +80,7 @@ def create_app(publication: Publication, allowance: Allowance = USUAL) -> Flask:
     app.after_request(keep_version)
     app.after_request(_headers)
     app.register_error_handler(Exception, _failure)
+    app.wsgi_app = Shortcut(app.wsgi_app, publication, traffic_of(app))  # type: ignore[method-assign]
     return app
 
 
@@ -155,7 +146,7 @@ def _alternates(path: str) -> Markup:
 
 
 def _headers(response: Response) -> Response:
-    for name, value in HEADERS.items():
+    for name, value in SAFETY.items():
         response.headers.setdefault(name, value)
     here = request.host_url.rstrip("/")
     location = response.headers.get("Location", "")

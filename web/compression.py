@@ -11,6 +11,7 @@ from typing import IO, Protocol, cast
 
 import brotli
 from flask import Response, request
+from werkzeug.http import parse_accept_header
 from werkzeug.wsgi import wrap_file
 
 CHUNK = 64 * 1024
@@ -19,7 +20,7 @@ SMALLEST = 1000  # bytes; what is smaller gains nothing
 GZIP = 16 + zlib.MAX_WBITS
 TYPES = re.compile(r"text/.*|image/svg\+xml|application/(?:.*\+)?(?:json|xml)|application/(?:n-triples|javascript)")
 HELD = "bustadgraf.held"
-_MARKED = re.compile(r'-(br|gzip)"')
+MARKED = re.compile(r'-(br|gzip)"')
 
 
 class _Squeezer(Protocol):
@@ -47,7 +48,7 @@ CODINGS: Mapping[str, Callable[[], _Squeezer]] = {"br": _Brotli, "gzip": _Gzip}
 def expect() -> None:
     """Read the coding off the entity tags that the client holds, so that they can be compared with ours."""
     request.environ[HELD] = request.environ.get("HTTP_IF_NONE_MATCH", "")
-    request.environ["HTTP_IF_NONE_MATCH"] = _MARKED.sub('"', request.environ[HELD])
+    request.environ["HTTP_IF_NONE_MATCH"] = MARKED.sub('"', request.environ[HELD])
 
 
 def compress(response: Response) -> Response:
@@ -60,7 +61,7 @@ def compress(response: Response) -> Response:
     if response.status_code != 200 or not TYPES.fullmatch(response.mimetype or ""):
         return response
     response.vary.add("Accept-Encoding")
-    coding = _chosen()
+    coding = coding_of(request.headers.get("Accept-Encoding", ""))
     if coding is None or "Content-Encoding" in response.headers or _is_small(response):
         return response
     if tag:
@@ -75,12 +76,12 @@ def _is_small(response: Response) -> bool:
     return length is not None and length < SMALLEST
 
 
-def _chosen() -> str | None:
-    """Return the coding that the client likes best, ours where it likes several; ``None`` for none."""
-    accepted = request.accept_encodings
-    quality = {coding: accepted.quality(coding) for coding in CODINGS}
+def coding_of(accepted: str) -> str | None:
+    """Return the coding that a client likes best by its Accept-Encoding, ours where it likes several; or ``None``."""
+    encodings = parse_accept_header(accepted)
+    quality = {coding: encodings.quality(coding) for coding in CODINGS}
     best = max(quality, key=lambda coding: quality[coding])
-    return best if quality[best] > 0 and quality[best] >= accepted.quality("identity") else None
+    return best if quality[best] > 0 and quality[best] >= encodings.quality("identity") else None
 
 
 def as_body(file: IO[bytes]) -> Iterable[bytes]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from socket import socket
 from typing import IO, Literal, Protocol
 
 from kg.model import InputError
@@ -106,6 +107,24 @@ class Engine(Protocol):
 
     def load(self) -> Mapping[Purpose, tuple[int, int]]:
         """Return how many queries of each purpose run, and how many wait; empty where that is not known."""
+        ...
+
+    def lend(self, channel: socket) -> None:
+        """Answer one call that came over *channel* from a forked process, for means to answer queries.
+
+        Raises :class:`EOFError` where that process is gone.
+        """
+        ...
+
+    def borrow(self, channel: socket, row: int) -> None:
+        """Prepare to answer in a forked process; *channel* leads to the one that lends.
+
+        The *row* is that of this process among the counts of all (:class:`kg.tally.Tally`).
+        """
+        ...
+
+    def forget(self, row: int) -> None:
+        """Count no longer what a forked process that is gone was doing."""
         ...
 
     def close(self) -> None:

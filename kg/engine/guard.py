@@ -36,7 +36,11 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _PROLOGUE = re.compile(
-    rf"""(?:[ \t\r\n]++|\#[^\r\n]*+|PREFIX[ \t\r\n]++(?:[^\W\d_][\w.\-]*+)?:[ \t\r\n]*+{_IRI}|BASE[ \t\r\n]*+{_IRI})*+""",
+    rf"""
+    (?: [ \t\r\n]++ | \#[^\r\n]*+
+      | PREFIX[ \t\r\n]++(?:[^\W\d_][\w.\-]*+)?:[ \t\r\n]*+{_IRI}
+      | BASE[ \t\r\n]*+{_IRI} )*+
+    """,
     re.VERBOSE | re.IGNORECASE,
 )
 _SERVICE = re.compile(r"(?:TRUE|FALSE)?SERVICE(?:SILENT)?(?P<glued>.*)", re.IGNORECASE | re.DOTALL)

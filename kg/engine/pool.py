@@ -1,5 +1,6 @@
 """The default engine: pyoxigraph in memory, answering in worker processes that can be killed."""
 
+import contextlib
 import json
 import os
 import re
@@ -12,7 +13,6 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -43,6 +43,8 @@ from kg.terms import Terms
 MEBI = 1024 * 1024
 IN_MEMORY = MEBI  # answers over this wait on disk
 CLOSING_S = 3.0
+SLOW_S = 0.5  # a query that takes longer makes way for others
+SLOW_NICENESS = 15
 QUERY_BASE = "http://localhost/"  # of a query over files that have no base of their own (RFC 3986 §5.1.4)
 FAILURES = {signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS}  # what ends a worker that has no memory or stack left
 _UNKNOWN_FUNCTION = re.compile(r"custom (?:aggregate )?function <([^>]*)> is not supported")
@@ -53,16 +55,16 @@ class Limits:
     """How much a query may use, and how many may run or wait.
 
     *patience_s* is how long a query waits for a worker before its own time begins. *memory_mb* is
-    what one query may need beside the data. *waiting* must stay below the threads of
-    the server less the workers, or queries at the endpoint would take them all.
+    what one query may need beside the data. Each process of a server has so many *workers*, and *waiting* must
+    stay below its threads less these, or queries at the endpoint would take them all.
     """
 
     deadline_s: float = 10.0
     patience_s: float = 15.0
     memory_mb: int = 1024
     answer_mb: int = 512
-    workers: Mapping[Purpose, int] = field(default_factory=lambda: MappingProxyType({"page": 2, "endpoint": 2}))
-    waiting: Mapping[Purpose, int] = field(default_factory=lambda: MappingProxyType({"page": 32, "endpoint": 6}))
+    workers: Mapping[Purpose, int] = field(default_factory=lambda: MappingProxyType({"page": 2, "endpoint": 4}))
+    waiting: Mapping[Purpose, int] = field(default_factory=lambda: MappingProxyType({"page": 32, "endpoint": 32}))
     niceness: Mapping[Purpose, int] = field(default_factory=lambda: MappingProxyType({"page": 0, "endpoint": 5}))
 
 
@@ -120,6 +122,7 @@ def open_files(paths: Sequence[Path], limits: Limits = Limits()) -> "PoolEngine"
 class _Worker:
     channel: socket.socket
     pid: int
+    purpose: Purpose
     stale: bool = False
 
     def lives(self) -> bool:
@@ -148,10 +151,10 @@ class _Control:
         self._lock = threading.Lock()
         self._channel = channel
 
-    def fork(self, memory_mb: int, niceness: int) -> _Worker:
+    def fork(self, purpose: Purpose, limits: Limits) -> _Worker:
         """Return a new worker. Raises :class:`EngineUnavailable` where the process is gone."""
-        ours, pid = self._handed({"do": "fork", "memory_mb": memory_mb, "nice": niceness})
-        return _Worker(ours, pid)
+        order = {"do": "fork", "memory_mb": limits.memory_mb, "nice": limits.niceness[purpose]}
+        return _Worker(*self._handed(order), purpose)
 
     def join(self) -> socket.socket:
         """Return another connection to the same process. Raises :class:`EngineUnavailable` where it is gone."""
@@ -182,13 +185,13 @@ class _Control:
         except (EOFError, OSError) as error:
             raise EngineUnavailable("The process that holds the data is gone.") from error
 
-    def close(self) -> None:
-        """Hang up, upon which the workers that came over this connection end."""
+    def hang_up(self) -> None:
+        """Give up the connection; in the process that this one was forked from, it goes on."""
         self._channel.close()
 
-    def close_here(self) -> None:
-        """Give up the connection in a forked process; in the one that it came from it goes on."""
-        self._channel.close()
+    def close(self) -> None:
+        """End the connection, upon which the workers that came over it end."""
+        self.hang_up()
 
 
 class _Home(_Control):
@@ -368,10 +371,7 @@ class PoolEngine:
         return {purpose: (counts[2 * place], counts[2 * place + 1]) for place, purpose in enumerate(self._shelves)}
 
     def lend(self, channel: socket.socket) -> None:
-        """Answer one call for a connection to the data that came over *channel* from a forked process.
-
-        Raises :class:`EOFError` where that process is gone.
-        """
+        """See :class:`Engine`: a connection to the process that holds the data, which is shared by all."""
         if not channel.recv(1):
             raise EOFError
         try:
@@ -382,17 +382,14 @@ class PoolEngine:
             socket.send_fds(channel, [b"."], [joined.fileno()])
 
     def borrow(self, channel: socket.socket, row: int) -> None:
-        """Ask for workers by a connection of its own, in a forked process; *channel* leads to the one that lends.
-
-        The *row* is that of this process among the counts of all. Raises :class:`EngineUnavailable`.
-        """
+        """See :class:`Engine`. Raises :class:`EngineUnavailable` where the other process is gone."""
         self._load.take(row)
         self._lender = channel
-        self._home.close_here()
+        self._home.hang_up()
         self._home = self._borrowed(channel)
 
     def forget(self, row: int) -> None:
-        """Count no longer what a forked process that is gone was doing."""
+        """See :class:`Engine`."""
         self._load.clear(row)
 
     def _borrowed(self, channel: socket.socket) -> _Control:
@@ -428,7 +425,7 @@ class PoolEngine:
             "asserted": self._asserted in default,
         }
 
-    @contextmanager
+    @contextlib.contextmanager
     def _worker(self, purpose: Purpose) -> Iterator[_Worker]:
         """Lend a worker. One whose query fails in here is ended, and its place is filled anew."""
         shelf = self._shelves[purpose]
@@ -459,11 +456,11 @@ class PoolEngine:
             return None
 
     def _fork(self, purpose: Purpose) -> _Worker:
-        home, size = self._home, (self._limits.memory_mb, self._limits.niceness[purpose])
+        home = self._home
         try:
-            return home.fork(*size)
+            return home.fork(purpose, self._limits)
         except EngineUnavailable:
-            return self._new_home(home).fork(*size)
+            return self._new_home(home).fork(purpose, self._limits)
 
     def _new_home(self, broken: _Control) -> _Control:
         with self._lock:
@@ -484,9 +481,8 @@ def _collect(worker: _Worker, question: Mapping[str, Any], deadline_s: float, li
         worker.channel.settimeout(deadline_s)
         wire.send(worker.channel, wire.QUERY, json.dumps(question).encode())
         receiver = wire.Receiver(worker.channel)
+        tag, payload = _first(worker, receiver, deadline_s)
         while True:
-            tag, payload = receiver.frame()
-            worker.channel.settimeout(max(until - time.monotonic(), 0.001))
             if tag == wire.DATA:
                 _keep(spool, payload, limits.answer_mb)
             elif tag == wire.ANSWER:
@@ -494,13 +490,31 @@ def _collect(worker: _Worker, question: Mapping[str, Any], deadline_s: float, li
             elif tag == wire.FAILED:
                 return _reported(json.loads(payload), question["text"], limits)
             else:
-                worker.stale, length = bool(payload), spool.tell()
+                worker.stale, length = worker.stale or bool(payload), spool.tell()
                 spool.seek(0)
                 return Result(head["kind"], head["media_type"], cast(IO[bytes], spool), length)
+            worker.channel.settimeout(max(until - time.monotonic(), 0.001))
+            tag, payload = receiver.frame()
     except TimeoutError as error:
         raise DeadlineExceeded(deadline_s) from error
     except (EOFError, ConnectionError) as error:
         raise _WorkerGone("A worker ended before its answer was whole.") from error
+
+
+def _first(worker: _Worker, receiver: wire.Receiver, deadline_s: float) -> tuple[bytes, bytes]:
+    """Return the first frame of an answer; a worker of the endpoint that takes its time makes way for others."""
+    if worker.purpose == "page" or deadline_s <= SLOW_S:
+        worker.channel.settimeout(deadline_s)
+        return receiver.frame()
+    try:
+        worker.channel.settimeout(SLOW_S)
+        return receiver.frame()
+    except TimeoutError:
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, worker.pid, SLOW_NICENESS)
+        worker.stale = True
+        worker.channel.settimeout(deadline_s - SLOW_S)
+        return receiver.frame()
 
 
 def _keep(spool: IO[bytes], data: bytes, limit_mb: int) -> None:

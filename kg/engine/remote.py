@@ -7,6 +7,7 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping, Sequence
 from http.client import HTTPException, HTTPMessage, HTTPResponse
+from socket import socket
 
 from kg.engine.answer import JSON, Cell, Purpose, Result, boolean, media_types, rows
 from kg.engine.guard import guard
@@ -80,6 +81,17 @@ class RemoteEngine:
     def load(self) -> Mapping[Purpose, tuple[int, int]]:
         """See :class:`Engine`."""
         return {}
+
+    def lend(self, channel: socket) -> None:
+        """See :class:`Engine`; there is nothing to lend, so a call can only be the end."""
+        if not channel.recv(1):
+            raise EOFError
+
+    def borrow(self, channel: socket, row: int) -> None:
+        """See :class:`Engine`; a forked process needs nothing from another."""
+
+    def forget(self, row: int) -> None:
+        """See :class:`Engine`."""
 
     def close(self) -> None:
         """See :class:`Engine`; no connection is kept."""
