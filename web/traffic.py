@@ -41,9 +41,9 @@ CLIENTS = 16_384  # places at which requests under way are counted; two clients 
 NOWHERE = "none"  # the address of what no route knows
 OTHER = "other"
 REASONS = (
-    *("busy", "client", "deadline", "encoding", "engine", "failure", "forbidden", "format", "function", "graph"),
-    *("media type", "memory", "parameter", "query", "question", "repeated", "request", "size", "slot", "syntax"),
-    *("triple", "unknown", "value", "version", OTHER),
+    *("busy", "client", "damaged", "deadline", "encoding", "engine", "failure", "forbidden", "format", "function"),
+    *("graph", "media type", "memory", "of", "parameter", "query", "question", "repeated", "request", "size", "slot"),
+    *("syntax", "triple", "unknown", "value", "version", OTHER),
 )
 STATUSES = tuple(status.value for status in HTTPStatus if status >= HTTPStatus.OK)
 BUCKETS = tuple(Histogram.DEFAULT_BUCKETS)  # seconds

@@ -43,7 +43,7 @@ from kg.terms import Terms
 MEBI = 1024 * 1024
 IN_MEMORY = MEBI  # answers over this wait on disk
 CLOSING_S = 3.0
-SLOW_S = 0.5  # a query that takes longer makes way for others
+SLOW_S = 1.0  # a query that takes longer makes way for others
 SLOW_NICENESS = 15
 QUERY_BASE = "http://localhost/"  # of a query over files that have no base of their own (RFC 3986 §5.1.4)
 FAILURES = {signal.SIGABRT, signal.SIGSEGV, signal.SIGBUS}  # what ends a worker that has no memory or stack left
