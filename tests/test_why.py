@@ -10,6 +10,7 @@ from itertools import groupby
 import pytest
 import yaml
 from conftest import ROOT
+from markupsafe import escape
 from test_questions import CATALOGUE
 
 from kg.questions import (
@@ -228,6 +229,16 @@ def test_pages_lead_to_the_reason_and_the_reason_to_passages(client):
     assert 'href="/nn/passage/ervik-linden-2016-' in page
     assert 'href="#t1"' in page
     assert 'id="t1"' in page
+
+
+def test_the_sentence_of_a_page_links_whole_names_though_it_begins_with_a_capital(client):
+    asked = "subject=passage:ervik-linden-2016-0-64&predicate=prov:wasDerivedFrom&object=source:ervik-linden-2016"
+    rows = client.get(f"/api/why?{asked}&lang=en").get_json()
+    page = client.get(f"/en/why?{asked}").get_data(as_text=True)
+    lead = page.partition('class="lead">')[2].partition("</p>")[0]
+    name = str(escape(rows["subject"]["label"]))
+    assert f">{name[0].upper()}{name[1:]}</a>" in lead
+    assert f">{name}</a>" in lead
 
 
 @pytest.mark.parametrize(("lang", "heading"), [("nn", "Kvifor"), ("nb", "Hvorfor"), ("en", "Why")])

@@ -1,10 +1,11 @@
 """Why something holds, as a page shows it: the sentence, the rules it follows by, and what they rest on."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kg.questions import Catalogue, Labels, Step, Triple, explained, following, names_in_words, rule_in_words, said
 from kg.questions import clause as clause_of
+from kg.questions.catalogue import capital
 from web.views.answers import naming_of, numbered, proof_key, woven
 from web.views.lookup import Lookup, Name, Naming, why_href
 from web.views.statements import RDF, Proof, source_infos
@@ -77,10 +78,12 @@ class _Teller:
     numbers: Mapping[tuple[str | None, ...], int]
 
     def sentence(self, step: Step) -> tuple[Name, ...]:
-        """Weave the names of all things in the sentence."""
-        things = (iri for each in (step, *step.premises) for iri in (each.triple[0], each.triple[2]))
+        """Weave the names of all things in the sentence, which begins with one of them."""
+        ours = self.lookup.terms.prefixes["bso"]
+        facts = [each for each in step.premises if not each.triple[0].startswith(ours)]
+        names = [self.naming[iri] for each in (step, *facts) for iri in (each.triple[0], each.triple[2])]
         text = said(step, self.labels, self.catalogue, self.lookup.terms)[self.lookup.language]
-        return woven(text, (self.naming[iri] for iri in things))
+        return woven(text, (replace(names[0], text=capital(names[0].text)), *names))
 
     def reason(self, step: Step) -> Reason:
         """Arrange a step and all that it took."""
