@@ -41,7 +41,19 @@ CLIENTS = 16_384  # places at which requests under way are counted; two clients 
 NOWHERE = "none"  # the address of what no route knows
 OTHER = "other"
 REASONS = (
-    *("busy", "client", "damaged", "deadline", "encoding", "engine", "failure", "forbidden", "format", "function"),
+    *(
+        "batch",
+        "busy",
+        "client",
+        "damaged",
+        "deadline",
+        "encoding",
+        "engine",
+        "failure",
+        "forbidden",
+        "format",
+        "function",
+    ),
     *("graph", "media type", "memory", "of", "parameter", "query", "question", "repeated", "request", "size", "slot"),
     *("syntax", "triple", "unknown", "value", "version", OTHER),
 )
