@@ -25,6 +25,7 @@ test: $(VENV)/developed  ## lint, types and all tests, in a real browser too
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python tests/bring_browser.py
+	$(BIN)/python tests/bring_comunica.py
 	$(BIN)/pytest --numprocesses 2 --dist loadfile
 
 format: $(VENV)/developed  ## put the code in its usual form

@@ -13,11 +13,15 @@ from web.language import Speech, as_language, wanted_language
 
 @dataclass(frozen=True)
 class Offer:
-    """A format to choose: its short name (``?format=``, suffix), its media type, others it answers to."""
+    """A format to choose: its short name (``?format=``, suffix), its media type, others it answers to.
+
+    *names* are the other short names that clients have for it.
+    """
 
     name: str
     media_type: str
     aliases: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
 
     @property
     def media_types(self) -> tuple[str, ...]:
@@ -57,7 +61,7 @@ def wanted_format(offers: Sequence[Offer], asked: str | None = None) -> Offer:
 def named(offers: Sequence[Offer], name: str) -> Offer | None:
     """Find an offer by its short name or one of its media types."""
     wanted = name.strip().lower()
-    return next((offer for offer in offers if wanted == offer.name or wanted in offer.media_types), None)
+    return next((offer for offer in offers if wanted in (offer.name, *offer.names, *offer.media_types)), None)
 
 
 def best(offers: Sequence[Offer], accept: str) -> Offer | None:

@@ -1,6 +1,7 @@
 """``/sparql``: the query operation of the SPARQL 1.1 Protocol, and the service's description of itself."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from urllib.parse import parse_qsl, quote
@@ -54,12 +55,20 @@ ALIASES = {
     "jsonld": ("application/json",),
     "rdfxml": ("application/xml", "text/xml"),
 }
+# What clients write after ``format=``, SPARQLWrapper and its kin in every request; Turtle is N3 too.
+SHORT_NAMES: Mapping[str, tuple[str, ...]] = {
+    "ttl": ("turtle", "n3"),
+    "nt": ("ntriples", "n-triples"),
+    "jsonld": ("json-ld", "json"),
+    "rdfxml": ("rdf+xml", "rdf/xml", "rdf", "xml"),
+}
 HTML = Offer("html", "text/html", ("application/xhtml+xml",))
 
 
 def offers(kind: Kind) -> tuple[Offer, ...]:
     """Return the formats in which an answer of *kind* can be had, the default first."""
-    return tuple(Offer(name, each, ALIASES.get(name, ())) for name, each in media_types(kind).items())
+    known = media_types(kind).items()
+    return tuple(Offer(name, each, ALIASES.get(name, ()), SHORT_NAMES.get(name, ())) for name, each in known)
 
 
 @dataclass(frozen=True)
