@@ -22,6 +22,10 @@ if TYPE_CHECKING:  # the reasoners behind it are not needed to tell of what the 
     from kg.consistency import Outcome
 
 SHAPE = "owl:Nothing"
+OF_EXISTENCE = (
+    "some",
+    "min",
+)  # what they say of their first class is of what it must have, which is where the clash is
 RELATIONS = {"instance": RDF.type, "same": OWL.sameAs, "different": OWL.differentFrom}
 
 Triple = tuple[Node, Node, Node]
@@ -177,7 +181,9 @@ def _of_those_meant(axiom: Axiom, others: Sequence[Axiom]) -> Axiom:
     """Leave, of several classes that have nothing in common, those that the rest of an explanation speaks of."""
     if axiom.kind != "disjoint":
         return axiom
-    named = {part for other in others if other != axiom for part in other.parts}
+    rest = [other for other in others if other != axiom]
+    found = {part for other in rest for part in other.parts[1 if other.kind in OF_EXISTENCE else 0 :]}
+    named = found if len(found.intersection(axiom.parts)) > 1 else {part for other in rest for part in other.parts}
     return Axiom(axiom.kind, tuple(part for part in axiom.parts if part in named) or axiom.parts)
 
 
