@@ -7,7 +7,7 @@ specification of 2011, CSL-JSON as in the schema of CSL 1.0.2. This is the only 
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import rispy
@@ -79,7 +79,8 @@ class Work:
 
     *issued* is a year, a month or a day (``2016``, ``2016-09``, ``2016-09-03``), *accessed* a day. *container* is
     what an entry stands in. *also* is a second address: of the record where *url* leads to the original, of the
-    original where *url* leads to the record. *notes* are whole sentences without a full stop.
+    original where *url* leads to the record. *notes* are whole sentences without a full stop,
+    *details* such as only a file has room for.
     """
 
     kind: Kind
@@ -94,12 +95,18 @@ class Work:
     version: str | None = None
     issued: str | None = None
     accessed: str | None = None
-    notes: tuple[str, ...] = field(default_factory=tuple)
+    notes: tuple[str, ...] = ()
+    details: tuple[str, ...] = ()
 
     @property
     def note(self) -> str:
-        """All notes in one line, and the second address."""
-        return " ".join([*(f"{_line(note)}." for note in self.notes), *([_line(self.also)] if self.also else [])])
+        """All notes and details in one line, and the second address."""
+        return " ".join([*self.sentences, *([_line(self.also)] if self.also else [])])
+
+    @property
+    def sentences(self) -> list[str]:
+        """All notes and details, each in one line with its full stop."""
+        return [f"{_line(note)}." for note in (*self.notes, *self.details)]
 
 
 def bibtex(work: Work) -> str:
@@ -138,7 +145,7 @@ def ris(work: Work) -> str:
         "access_date": _ris_day(work.accessed),
         "urls": [_line(each).translate(ADDRESS) for each in (work.url, work.also) if each],
         "language": work.language or "",
-        "notes": [f"{_line(note)}." for note in work.notes],
+        "notes": work.sentences,
     }
     text = str(rispy.dumps([{name: value for name, value in told.items() if value}], implementation=_Ris))
     return text.replace("\n", "\r\n")

@@ -76,7 +76,8 @@ def cited_data(lookup: Lookup, edition: Edition) -> Work:
         language=lookup.language,
         version=edition.version,
         issued=edition.day,
-        notes=(*_fiction(lookup, edition), _licence(lookup, manifest.licence)),
+        notes=tuple(_fiction(lookup, edition)),
+        details=(_licence(lookup, manifest.licence),),
     )
 
 
@@ -95,7 +96,7 @@ def cited_answer(lookup: Lookup, edition: Edition, answer: Answer) -> Work | Non
         key="-".join(filter(None, (answer.question.id, *map(_last, slots.values()), version))),
         title=answer.asked[lookup.language],
         url=edition.manifest.base.rstrip("/") + link,
-        notes=(lookup.speech.say("Rests on %(sources)s", sources=_some(lookup, told)),) if told else (),
+        details=(lookup.speech.say("Rests on %(sources)s", sources=_some(lookup, told)),) if told else (),
     )
 
 
@@ -123,7 +124,7 @@ def cited_thing(lookup: Lookup, edition: Edition, iri: str) -> Work | None:
     return _entry(lookup, edition, _last(iri), name, edition.pinned(iri)) if name else None
 
 
-def _entry(lookup: Lookup, edition: Edition, key: str, title: str, url: str, notes: tuple[str, ...] = ()) -> Work:
+def _entry(lookup: Lookup, edition: Edition, key: str, title: str, url: str, details: tuple[str, ...] = ()) -> Work:
     whole = cited_data(lookup, edition)
     return Work(
         kind="entry",
@@ -136,7 +137,8 @@ def _entry(lookup: Lookup, edition: Edition, key: str, title: str, url: str, not
         publisher=whole.publisher,
         version=whole.version,
         issued=whole.issued,
-        notes=(*notes, *whole.notes),
+        notes=whole.notes,
+        details=(*details, *whole.details),
     )
 
 
@@ -151,7 +153,7 @@ def _cited_source(lookup: Lookup, edition: Edition, iri: str, about: Values) -> 
     retold = lookup.speech.say("%(source)s is shown as a digest in our own words.", source=naming[iri].text)
     told = _fiction(lookup, edition)
     told += [retold.rstrip(".")] if _text(about, "digest") == "true" else []
-    told += [_licence(lookup, licence)] if licence and lookup.local(licence) != NOT_STATED else []
+    stated = licence if licence and lookup.local(licence) != NOT_STATED else None
     return Work(
         kind=_kind(lookup, about, url),
         key=_last(iri),
@@ -163,6 +165,7 @@ def _cited_source(lookup: Lookup, edition: Edition, iri: str, about: Values) -> 
         issued=_text(about, "issued") or _text(about, "year"),
         accessed=_text(about, "retrieved") if url else None,
         notes=tuple(told),
+        details=(_licence(lookup, stated),) if stated else (),
     )
 
 
@@ -190,6 +193,7 @@ def _cited_place(lookup: Lookup, edition: Edition, iri: str, about: Values, sour
         issued=source.issued,
         accessed=source.accessed,
         notes=(*filter(None, told), written, *source.notes),
+        details=source.details,
     )
 
 
@@ -211,7 +215,7 @@ def _cited_ontology(lookup: Lookup, ontology: Values, iri: str, term: Values | N
         publisher=_text(ontology, "dcterms:publisher"),
         version=version,
         issued=_text(ontology, "dcterms:issued"),
-        notes=(_licence(lookup, licence),) if licence else (),
+        details=(_licence(lookup, licence),) if licence else (),
     )
 
 
