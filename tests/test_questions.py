@@ -507,7 +507,8 @@ def test_no_phrasing_is_shared_by_two_templates():
 def test_a_query_refuses_what_is_no_iri():
     query = Query("SELECT * WHERE { VALUES ?x { UNDEF } ?x ?y ?z }")
     assert (
-        query.bind(x=["https://example.org/a"]) == "SELECT * WHERE { VALUES ?x { <https://example.org/a> } ?x ?y ?z }"
+        query.bind(x=["https://example.org/a"])
+        == "SELECT * WHERE { VALUES ?x { <https://example.org/a> } <https://example.org/a> ?y ?z }"
     )
     for hostile in ("https://example.org/> } #", "a b", "x", 'https://example.org/"', "https://example.org/\n"):
         with pytest.raises(ValueError, match="not an IRI"):

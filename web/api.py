@@ -1,6 +1,7 @@
 """The API under ``/api/``: the catalogue, answers, plain words, suggestions, search, sources, and how to cite them."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qsl
@@ -353,8 +354,10 @@ def _fresh(response: Response) -> Response:
 
 
 def _passages(wanted: str, language: Language) -> Iterator[dict[str, Any]]:
+    """Let the engine look for the longest word, and see which of the passages it finds hold the others too."""
     words = wanted.casefold().split()
-    for row in publication().engine.select(_catalogue().shared["passage-texts"].text):
+    longest = max(re.findall(r"\w+", wanted.lower()), key=len, default="")
+    for row in publication().engine.select(_catalogue().shared["passages-with"].look_for(longest)):
         text = row["text"].value
         if all(word in text.casefold() for word in words):
             yield {

@@ -6,7 +6,7 @@ it, so every query runs in a worker process that is killed when its time or memo
 
 from kg.engine.answer import Cell, Engine, Kind, Purpose, Result, media_type_of, media_types
 from kg.engine.deduction import Deduction, deduce
-from kg.engine.guard import is_repeatable, kind_of
+from kg.engine.guard import Token, is_repeatable, kind_of, tokens
 from kg.engine.looking import CHANGED, Lookup
 from kg.engine.pool import Limits, PoolEngine, open_engine, open_files
 from kg.engine.remote import RemoteEngine
@@ -24,6 +24,7 @@ __all__ = [
     "Purpose",
     "RemoteEngine",
     "Result",
+    "Token",
     "deduce",
     "is_repeatable",
     "kind_of",
@@ -31,5 +32,6 @@ __all__ = [
     "media_types",
     "open_engine",
     "open_files",
+    "tokens",
     "transcribe",
 ]

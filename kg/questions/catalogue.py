@@ -3,11 +3,13 @@
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from string import Formatter
 from typing import Any, Literal
 
 import yaml
 
+from kg.engine import Token, tokens
 from kg.model import InputError, Language
 from kg.resources import resource, text
 from kg.terms import Terms, nearest
@@ -18,6 +20,8 @@ YEAR = re.compile(r"[12][0-9]{3}")
 
 _FORBIDDEN_IN_IRI = re.compile(r"[\x00-\x20<>\"{}|^`\\]")
 _PLACEHOLDER = "VALUES ?{name} {{ UNDEF }}"
+_WORD = re.compile(r"\w*")
+_NAMING = {"SELECT", "CONSTRUCT", "VALUES", "GROUP", "HAVING", "ORDER"}  # what follows, up to a brace, names variables
 _VARIABLES = re.compile(r"VALUES\s+(\?\w+|\([^)]*\))\s+\{\s*UNDEF\s*\}")
 
 
@@ -67,13 +71,50 @@ class Query:
 
         Raise :class:`KeyError` for a name without placeholder, :class:`ValueError` for what is neither.
         """
-        bound = self.text
-        for name, iris in values.items():
+        written = {name: " ".join(map(_written, iris)) for name, iris in values.items()}
+        bound = self._with_values({name: value for name, value in written.items() if value and " " not in value})
+        for name, value in written.items():
             placeholder = _PLACEHOLDER.format(name=name)
             if placeholder not in bound:
                 raise KeyError(name)
-            bound = bound.replace(placeholder, f"VALUES ?{name} {{ {' '.join(map(_written, iris))} }}")
+            bound = bound.replace(placeholder, f"VALUES ?{name} {{ {value} }}")
         return bound
+
+    def look_for(self, word: str) -> str:
+        """Put *word* in the placeholder of ``?word``; raise :class:`ValueError` unless it is letters and digits only."""
+        if not _WORD.fullmatch(word):
+            raise ValueError(f"not a word: {word!r}")
+        return self._with_values({"word": f'"{word}"'}).replace(_PLACEHOLDER.format(name="word"), "")
+
+    def _with_values(self, single: Mapping[str, str]) -> str:
+        """Put the one value of a variable into the patterns: engines look up what is named, and not what is joined."""
+        parts, done = [], 0
+        for variable in self._replaceable if single else ():
+            if variable.text[1:] in single:
+                parts += [self.text[done : variable.start], single[variable.text[1:]]]
+                done = variable.end
+        return "".join([*parts, self.text[done:]])
+
+    @cached_property
+    def _replaceable(self) -> tuple[Token, ...]:
+        """The variables for which their value can stand: in patterns and conditions.
+
+        Not in MINUS, which takes away by the variables that both sides share, and not in BOUND.
+        """
+        found: list[Token] = []
+        blocks: list[bool] = []  # whether each brace around opens what must stay as it is
+        naming, before = False, ""
+        for token in tokens(self.text):
+            if token.text == "{":
+                blocks.append(before == "MINUS" or any(blocks[-1:]))
+            elif token.text == "}":
+                blocks.pop()
+            if token.word in _NAMING or token.text in ("{", "}"):
+                naming = token.word in _NAMING
+            elif token.kind == "var" and not naming and before not in ("AS", "BOUND") and blocks and not blocks[-1]:
+                found.append(token)
+            before = before if token.text == "(" else token.word
+        return tuple(found)
 
     def bind_rows(self, names: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
         """Put rows of IRIs in the one placeholder ``VALUES (?a ?b …) { UNDEF }``."""
