@@ -81,7 +81,7 @@ class Query:
         return bound
 
     def look_for(self, word: str) -> str:
-        """Put *word* in the placeholder of ``?word``; raise :class:`ValueError` unless it is letters and digits only."""
+        """Put *word* in the placeholder of ``?word``; raise :class:`ValueError` for more than letters and digits."""
         if not _WORD.fullmatch(word):
             raise ValueError(f"not a word: {word!r}")
         return self._with_values({"word": f'"{word}"'}).replace(_PLACEHOLDER.format(name="word"), "")

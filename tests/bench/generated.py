@@ -25,11 +25,13 @@ def corpus_of(triples: int, seed: int = 1) -> Corpus:
     three groups and helps. Half of all initiatives are in a tenth of the places, and a few organisers have
     many: the hubs are where a closure would cease to be linear. Places lie in places, three deep.
     """
-    return _Maker(Random(seed), triples // TRIPLES_A_STATEMENT).corpus()
+    return Maker(Random(seed), triples // TRIPLES_A_STATEMENT).corpus()
 
 
 @dataclass
-class _Maker:
+class Maker:
+    """Makes up entities, then sources with what they say of them; what comes is decided by *random* alone."""
+
     random: Random
     statements: int
     entities: list[Entity] = field(default_factory=list)

@@ -1,0 +1,1 @@
+SELECT passage, source, locator, text FROM words WHERE contains(folded, '{word}')
