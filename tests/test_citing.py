@@ -3,6 +3,7 @@
 import io
 import json
 import re
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -144,6 +145,13 @@ def test_the_data_set_has_title_version_day_licence_and_no_invented_author(clien
     days = re.findall(r'#(?:coded|retrieved)> "(\d{4}-\d\d-\d\d)"', report_snapshot.data_path.read_text("utf-8"))
     assert told["issued"]["date-parts"] == [[int(part) for part in max(days).split("-")]]
     assert not {"author", "publisher"} & set(told)
+
+
+def test_a_release_is_cited_by_its_label_and_its_day(report_publication):
+    released = replace(report_publication, label="2026.12.1", released="2026-12-01")
+    told = item(create_app(released).test_client(), "/nn/data")
+    assert told["version"] == f"2026.12.1 ({report_publication.snapshot.name})"
+    assert told["issued"]["date-parts"] == [[2026, 12, 1]]
 
 
 def test_a_source_is_cited_as_itself(client: FlaskClient):

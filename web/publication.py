@@ -25,8 +25,8 @@ class Publication:
 
     *snapshot* and *catalogue* are ``None`` when the server serves plain RDF files (``serve --data``)
     or a remote service of unknown content: then there is ``/sparql`` and little else. *home* is the out
-    folder whose releases are served beside it (``None``: none), *label* that of the snapshot's release.
-    *kept* holds what is made of it once, when first wanted, by the name of who made it.
+    folder whose releases are served beside it (``None``: none); *label* and the day *released* are those of the
+    snapshot's release. *kept* holds what is made of it once, when first wanted, by the name of who made it.
     """
 
     engine: Engine
@@ -35,6 +35,7 @@ class Publication:
     catalogue: Catalogue | None = None
     home: Path | None = None
     label: str | None = None
+    released: str | None = None
     kept: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @cached_property
@@ -47,8 +48,9 @@ class Publication:
         """The data set as it is cited; ``None`` where there is no snapshot."""
         if self.snapshot is None:
             return None
-        days = self.engine.select(self.terms.rebase(text("ontology", "queries", "export-day.rq")))
-        return Edition(self.snapshot.manifest, max((row["day"].value for row in days), default=None), self.label)
+        rows = self.engine.select(self.terms.rebase(text("ontology", "queries", "export-day.rq")))
+        day = self.released or max((row["day"].value for row in rows), default=None)
+        return Edition(self.snapshot.manifest, day, self.label)
 
 
 def publication() -> Publication:

@@ -171,7 +171,8 @@ def _publication(release: Release) -> Publication:
         log.error("%s", error)
         raise DamagedVersion(release.label) from error
     terms = Terms(snapshot.manifest.base)
-    return Publication(open_engine(snapshot, LIMITS), terms, snapshot, Catalogue.load(terms), label=release.label)
+    catalogue, day = Catalogue.load(terms), str(release.released)
+    return Publication(open_engine(snapshot, LIMITS), terms, snapshot, catalogue, label=release.label, released=day)
 
 
 def versions() -> Versions:

@@ -20,9 +20,10 @@ MOST_NAMED = 12  # sources that a note on an answer names; how many more there a
 
 @dataclass(frozen=True)
 class Edition:
-    """The data set in the version that is served: what it says of itself, and the *day* on which it was last changed.
+    """The data set in the version that is served: what it says of itself.
 
-    *label* is that of the release, where the version is one.
+    *day* is when it was released, else when the data last changed. *label* is that of the
+    release, where the version is one.
     """
 
     manifest: Manifest
