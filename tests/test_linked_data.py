@@ -1,11 +1,8 @@
 """Linked data: names lead to pages or data, descriptions count right, dumps are whole, unknown names are told."""
 
 import csv
-import gzip
-import hashlib
 import io
 import re
-from collections import Counter
 
 import pytest
 from conftest import ROOT
@@ -173,62 +170,6 @@ def test_a_version_leads_to_its_description(client: FlaskClient, report_snapshot
     graph = Graph().parse(data=client.get(location(client, path, "text/turtle")).data, format="turtle")
     assert graph.value(URIRef(B + path[1:]), DCTERMS.isVersionOf) == URIRef(f"{B}graph/dataset")
     assert client.get("/version/000000000000").status_code == 404
-
-
-def test_void_counts_what_is_served(client: FlaskClient, report_snapshot: Snapshot) -> None:
-    data = Dataset()
-    for path in report_snapshot.quad_files():
-        data.parse(path, format="nquads")
-    union = {quad[:3] for quad in data.quads()}
-    void = Graph().parse(data=client.get("/.well-known/void").data, format="turtle")
-    dataset = URIRef(f"{B}graph/dataset")
-
-    def count(name: str) -> int:
-        return int(void.value(dataset, VOID[name]))  # type: ignore[arg-type]
-
-    assert (dataset, RDF.type, VOID.Dataset) in void
-    assert count("triples") == len(union) == client.get("/health").get_json()["triples"]
-    assert count("distinctSubjects") == len({subject for subject, _, _ in union})
-    assert count("distinctObjects") == len({value for _, _, value in union})
-    assert count("properties") == len({predicate for _, predicate, _ in union})
-    assert count("classes") == len({value for _, predicate, value in union if predicate == RDF.type})
-    subsets = {str(graph): int(void.value(graph, VOID.triples)) for graph in void.objects(dataset, VOID.subset)}  # type: ignore[arg-type]
-    subsets[str(dataset)] = subsets.pop(f"{B}.well-known/void#graph-dataset")
-    assert subsets == dict(Counter(str(quad[3]) for quad in data.quads()))
-    classes = Counter(value for _, predicate, value in union if predicate == RDF.type)
-    partitions = {
-        void.value(part, VOID["class"]): int(void.value(part, VOID.entities))  # type: ignore[arg-type]
-        for part in void.objects(dataset, VOID.classPartition)
-    }
-    assert partitions == dict(classes)
-    assert void.value(dataset, DCTERMS.license) is not None
-    assert {title.language for title in void.objects(dataset, DCTERMS.title)} == {"nn", "nb", "en"}  # type: ignore[attr-defined]
-    for dump in void.objects(dataset, VOID.dataDump):
-        assert client.get(str(dump).removeprefix(B.rstrip("/"))).status_code == 200
-    assert location(client, "/.well-known/void", BROWSER, "en") == "/en/data"
-
-
-def test_dumps_are_the_public_data_and_their_sums_are_right(client: FlaskClient, report_snapshot: Snapshot) -> None:
-    stem = f"bustadgraf-{report_snapshot.name}"
-    sums = dict(reversed(line.split("  ")) for line in client.get("/dump/SHA256SUMS").text.splitlines())
-    assert set(sums) == {f"{stem}.{form}.gz" for form in ("nq", "trig", "ttl", "jsonld")}
-    expected = Dataset()
-    expected.parse(report_snapshot.data_path, format="nquads")
-    quads = sum(1 for _ in expected.quads())
-    triples = len({quad[:3] for quad in expected.quads()})
-    for form, parser, size in (("nq", "nquads", quads), ("trig", "trig", quads), ("jsonld", "json-ld", quads)):
-        answer = client.get(f"/dump/{stem}.{form}.gz")
-        assert answer.mimetype == "application/gzip"
-        assert hashlib.sha256(answer.data).hexdigest() == sums[f"{stem}.{form}.gz"]
-        read = Dataset()
-        read.parse(data=gzip.decompress(answer.data), format=parser)
-        assert sum(1 for _ in read.quads()) == size, form
-    turtle = Graph().parse(data=gzip.decompress(client.get(f"/dump/{stem}.ttl.gz").data), format="turtle")
-    assert len(turtle) == triples
-    nquads = gzip.decompress(client.get(f"/dump/{stem}.nq.gz").data)
-    assert nquads == report_snapshot.data_path.read_bytes()
-    assert client.get(f"/dump/{stem}.exe.gz").status_code == 404
-    assert client.get("/dump/bustadgraf-000000000000.nq.gz").status_code == 404
 
 
 def test_health_tells_what_is_served(client: FlaskClient, report_snapshot: Snapshot, report_engine: Engine) -> None:

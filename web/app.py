@@ -13,7 +13,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from kg.model import DeadlineExceeded, EngineUnavailable, MemoryExceeded
 from kg.questions import UnknownQuestion, UnknownSlot, UnknownSlotValue
 from kg.questions.catalogue import capital
-from web import api, compression, explorer, linked_data, reconcile, sparql, views
+from web import api, compression, crawling, description, downloads, explorer, linked_data, reconcile, sparql, views
 from web.api import RepeatedSlot
 from web.explorer import language
 from web.language import Speech
@@ -34,7 +34,7 @@ MOST_WAYS = 3  # that an error offers of what was asked
 MACHINE_PATHS = (
     *("/api/", "/sparql", "/data/", "/id/", "/kos/", "/ont", "/graph/", "/version/", "/dump/"),
     *("/reconcile", "/nn/reconcile", "/nb/reconcile", "/en/reconcile"),
-    *("/health", "/metrics", "/openapi.json", "/feed.atom", "/.well-known/"),
+    *("/health", "/metrics", "/openapi.json", "/feed.atom", "/.well-known/", "/dcat", "/sitemap", "/robots.txt"),
 )
 
 RETRY_AFTER = {429: "1", 503: "5"}  # seconds
@@ -71,7 +71,7 @@ def create_app(publication: Publication, allowance: Allowance = USUAL) -> Flask:
     app.config["STYLE_MARK"] = style_mark()
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     _templates(app)
-    for each in (sparql, linked_data, api, reconcile, explorer):
+    for each in (sparql, linked_data, description, downloads, crawling, api, reconcile, explorer):
         app.register_blueprint(each.blueprint)
     watch(app, allowance)
     serve_versions(app)

@@ -58,7 +58,11 @@ def compress(response: Response) -> Response:
         if tag and (held := re.search(rf'"{re.escape(tag)}-(br|gzip)"', request.environ[HELD])):
             response.set_etag(f"{tag}-{held[1]}", bool(weak))
         return response
-    if response.status_code != 200 or not TYPES.fullmatch(response.mimetype or ""):
+    if (
+        response.status_code != 200
+        or not TYPES.fullmatch(response.mimetype or "")
+        or response.cache_control.no_transform
+    ):
         return response
     response.vary.add("Accept-Encoding")
     coding = coding_of(request.headers.get("Accept-Encoding", ""))

@@ -7,11 +7,11 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
+from flask import Blueprint, Response, abort, make_response, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from kg.engine import media_types
-from kg.export import FORMATS
+from kg.export import Format
 from kg.model import (
     AnswerTooLarge,
     DeadlineExceeded,
@@ -28,9 +28,12 @@ from kg.understanding import ask
 from web import views
 from web.addresses import SAFE
 from web.api import LONGEST_QUESTION, PARTS, asked_triple, given_slots, lexicon
+from web.description import embedded_catalogue
+from web.downloads import FORMAT_NAMES, PURPOSES, SUMS, Download, downloads
 from web.handbook import Handbook
 from web.language import Speech, as_language, wanted_language
-from web.linked_data import SUMS, Dumps
+from web.linked_data import about_data, own_description, page_about
+from web.negotiation import kept, see_other, varies
 from web.publication import publication
 from web.sparql import told
 from web.views.lookup import Lookup, Name
@@ -48,6 +51,12 @@ SHELF = "bustadgraf-handbook"
 @blueprint.url_value_preprocessor
 def _language_of_the_path(_endpoint: str | None, values: dict[str, Any] | None) -> None:
     (values or {}).pop("lang", None)
+
+
+@blueprint.after_request
+def _named_by_content(response: Response) -> Response:
+    """Let caches keep a page and ask whether it is still the same."""
+    return kept(response) if response.status_code == 200 else response
 
 
 def _lookup() -> Lookup:
@@ -70,11 +79,16 @@ def _found(page: object) -> Any:
 
 
 @blueprint.get("/")
-def root() -> AnyResponse:
+def root() -> Response:
     """Send the reader to the front page in the language wanted."""
-    response = redirect(f"/{language()}/", 303)
-    response.vary.add("Accept-Language")
-    return response
+    response = about_data(see_other(f"/{language()}/"))
+    ways = (
+        '</dcat>; rel="describedby"',
+        '</openapi.json>; rel="service-desc"',
+        f'</{language()}/data>; rel="service-doc"',
+    )
+    response.headers["Link"] = ", ".join((response.headers["Link"], *ways))
+    return varies(response, "Accept-Language")
 
 
 @blueprint.get(f"{PAGE}/")
@@ -155,20 +169,21 @@ def thing(kind: str, slug: str) -> AnyResponse:
     """Show one thing: an entity, a concept, a source, a passage, a statement; with ``?year=`` an entity as of then."""
     if not (SAFE.fullmatch(kind) and SAFE.fullmatch(slug)):
         abort(404)
-    lookup = _lookup()
+    lookup, data = _lookup(), f"{kind}/{slug}"
     if kind == "source":
         snapshot = publication().snapshot
         document = snapshot.document(slug) if snapshot else None
         page: Any = views.source_page(lookup, slug, document, request.args.get("passage"))
         if page is not None:
-            return _page("source.html", page=page, cite=_cite(lookup, page.iri))
+            return _page("source.html", data=data, page=page, cite=_cite(lookup, page.iri))
     if kind == "passage":
         place = _found(views.passage_page(lookup, slug))
-        return _page("passage.html", page=place, cite=_cite(lookup, place.iri))
+        return _page("passage.html", data=data, page=place, cite=_cite(lookup, place.iri))
     if kind == "statement":
         told = _found(views.statement_page(lookup, slug))
         return _page(
             "statement.html",
+            data=data,
             page=told,
             follows=_follows(lookup, told.statement),
             cite=_cite(lookup, told.statement.iri),
@@ -176,9 +191,9 @@ def thing(kind: str, slug: str) -> AnyResponse:
     page = _found(views.entity_page(replace(lookup, year=_year()), kind, slug))
     if kind == "issue":
         stances = views.issue_matrix(lookup, page.statements, page.iri)
-        return _page("issue.html", page=page, matrix=stances, statements=page.statements)
-    concept = views.concept_part(lookup, _book(), page.iri)
-    return _page("concept.html" if concept else "entity.html", page=page, concept=concept)
+        return _page("issue.html", data=data, page=page, matrix=stances, statements=page.statements)
+    concept = views.concept_part(lookup, handbook(), page.iri)
+    return _page("concept.html" if concept else "entity.html", data=data, page=page, concept=concept)
 
 
 def _cite(lookup: Lookup, iri: str) -> views.Citation | None:
@@ -215,7 +230,7 @@ def search() -> AnyResponse:
     return _page("search.html", asked=asked, hits=views.search(_lookup(), asked))
 
 
-def _book() -> Handbook:
+def handbook() -> Handbook:
     """Return the handbook of what is served, made once: a snapshot never changes."""
     public = publication()
     if SHELF not in public.kept:
@@ -229,26 +244,28 @@ def concepts() -> AnyResponse:
     """Show all terms and concepts, with ``?q=`` those that a search finds."""
     asked = " ".join(request.args.get("q", "").split())[:LONGEST_QUESTION]
     return _page(
-        "concepts.html", page=views.index_page(_lookup(), _book(), asked), asked=asked, forms=ONTOLOGY_FORMS.values()
+        "concepts.html", page=views.index_page(_lookup(), handbook(), asked), asked=asked, forms=ONTOLOGY_FORMS.values()
     )
 
 
 @blueprint.get(f"{PAGE}/concepts/<term>")
 def term(term: str) -> AnyResponse:
     """Show one term of the ontology."""
-    return _page("term.html", page=_found(views.term_page(_lookup(), _book(), term)))
+    page = _found(views.term_page(_lookup(), handbook(), term))
+    return _page("term.html", data=f"ont/{term}" if page.own else None, page=page)
 
 
 @blueprint.get(f"{PAGE}/concepts/scheme/<scheme>")
 def scheme(scheme: str) -> AnyResponse:
     """Show one concept scheme as a tree."""
-    return _page("scheme.html", page=_found(views.scheme_page(_lookup(), _book(), scheme)))
+    page = _found(views.scheme_page(_lookup(), handbook(), scheme))
+    return _page("scheme.html", data=f"kos/{scheme}", page=page)
 
 
 @blueprint.get(f"{PAGE}/shapes")
 def shapes() -> AnyResponse:
     """Show every rule that the data is checked by, in words."""
-    return _page("shapes.html", groups=views.shapes_page(_lookup(), _book()))
+    return _page("shapes.html", groups=views.shapes_page(_lookup(), handbook()))
 
 
 @blueprint.get(f"{PAGE}/about")
@@ -260,13 +277,40 @@ def about() -> AnyResponse:
 @blueprint.get(f"{PAGE}/data")
 def data() -> AnyResponse:
     """Tell where the data can be fetched."""
-    names = Dumps(publication()).names()
-    downloads = [(name, f"/dump/{name}") for name in (*names, *([SUMS] if names else []))]
-    exports = Speech.of(language()).listed(f"{FORMAT_NAMES[name]} ({name})" for name in FORMATS if name != "csv")
+    held = downloads()
+    if held:
+        held.prepare()
+    whole = {each.name: each for each in held.ready()} if held else {}
+    lines = [_file_line(name, form, whole.get(name)) for name, form in (held.names if held else {}).items()]
+    order = list(PURPOSES)
+    lines.sort(key=lambda line: order.index(line.format) if line.format in order else len(order))
     edition, lookup = publication().edition, _lookup()
-    whole = views.cited_data(lookup, edition) if edition else None
-    cite = views.citation(lookup, whole, whole.url) if whole else None
-    return _page("data.html", downloads=downloads, exports=exports, cite=cite)
+    cited = views.cited_data(lookup, edition) if edition else None
+    cite = views.citation(lookup, cited, cited.url) if cited else None
+    return _page("data.html", files=lines, sums=SUMS, described=embedded_catalogue() if held else None, cite=cite)
+
+
+@dataclass(frozen=True)
+class FileLine:
+    """A file to fetch, as the page tells of it; without *size* and *sha256* as long as it is not made."""
+
+    format: str
+    href: str
+    name: str
+    purpose: str
+    size: str | None
+    sha256: str | None
+
+
+def _file_line(name: str, form: Format, made: Download | None) -> FileLine:
+    return FileLine(
+        format=form.name,
+        href=f"/dump/{name}",
+        name=FORMAT_NAMES.get(form.name, form.name),
+        purpose=PURPOSES.get(form.name, ""),
+        size=Speech.of(language()).size(made.size) if made else None,
+        sha256=made.sha256 if made else None,
+    )
 
 
 @blueprint.get(f"{PAGE}/quality")
@@ -303,18 +347,6 @@ class SparqlError:
 
     heading: str
     text: str
-
-
-FORMAT_NAMES = {"json": "JSON", "xml": "XML", "csv": "CSV", "tsv": "TSV", "ttl": "Turtle", "nt": "N-Triples"}
-FORMAT_NAMES |= {"nq": "N-Quads", "trig": "TriG", "jsonld": "JSON-LD", "rdfxml": "RDF/XML"}
-FORMAT_NAMES |= {
-    "skosapno": "SKOS-AP-NO",
-    "360giving": "360Giving",
-    "hsds": "Open Referral HSDS",
-    "xlsx": "Excel",
-    "graphml": "GraphML",
-    "gexf": "GEXF",
-}
 
 
 @blueprint.get(f"{PAGE}/sparql")
@@ -401,7 +433,9 @@ def _told(speech: Speech, error: QueryError) -> tuple[SparqlError, int]:
     return SparqlError(speech.say("The query has an error"), told(speech, error)), 400
 
 
-def _page(template: str, status: int = 200, **values: object) -> Response:
-    response = make_response(render_template(template, **values), status)
+def _page(template: str, status: int = 200, data: str | None = None, **values: object) -> Response:
+    """Render a page; of one thing, whose data are at *data*, with what is said of it as JSON-LD too."""
+    described = {"described": own_description(data)} if data else {}
+    response = make_response(render_template(template, **described, **values), status)
     response.headers["Content-Language"] = language()
-    return response
+    return page_about(response, data) if data else about_data(response)

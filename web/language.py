@@ -68,6 +68,16 @@ class Speech:
         """Write a whole number with the thousands mark of this language."""
         return f"{value:,}".replace(",", "," if self.language == "en" else _SPACE)
 
+    def size(self, octets: int) -> str:
+        r"""Write the size of a file, with the decimal sign of this language.
+
+        >>> Speech.of("nn").size(1_250_000), Speech.of("en").size(1_250_000), Speech.of("nn").size(640)
+        ('1,2\xa0MB', '1.2\xa0MB', '1\xa0kB')
+        """
+        if octets < 1_000_000:
+            return f"{max(1, round(octets / 1000))}{_SPACE}kB"
+        return f"{octets / 1_000_000:.1f}".replace(".", "." if self.language == "en" else ",") + f"{_SPACE}MB"
+
     def day(self, value: str) -> str:
         """Write a day or a month (``2016-09-03``, ``2016-09``) in words; anything else stays as it is.
 

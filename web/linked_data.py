@@ -1,40 +1,42 @@
-"""Linked data: every name of ours leads to a page or to data, and the whole can be had as VoID and dumps."""
+"""Linked data: every name of ours leads to a page or to data, in each format the same."""
 
-import gzip
-import hashlib
 import json
 import re
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
 from importlib.resources import files
-from threading import Lock
+from urllib.parse import quote
 
 from flask import Blueprint, Response, jsonify, render_template, request
+from markupsafe import Markup
 from rdflib import OWL, Graph
 from werkzeug.exceptions import HTTPException
 
 from kg import __version__
-from kg.export import FORMATS, Origin
-from kg.model import LANGUAGES, EngineUnavailable, QueryError
+from kg.model import LANGUAGES, QueryError
 from kg.ontology import module_text, release, releases, version_of
-from kg.releases import NAME
 from kg.serialising import FORMS, context
 from web.addresses import SAFE
+from web.jsonld import MEDIA_TYPE as JSON_LD
+from web.jsonld import Context, embedded
 from web.language import Speech
 from web.negotiation import (
     Offer,
     Refusal,
     best,
+    open_to_all,
     problem,
     reader_language,
     see_other,
     varies,
     wanted_format,
 )
-from web.publication import Publication, publication
+from web.publication import publication
 from web.sparql import HTML, given, offers
-from web.versions import versions
 
 blueprint = Blueprint("linked_data", __name__)
+blueprint.after_request(open_to_all)
 
 CSV = Offer("csv", "text/csv")
 RDF = tuple(
@@ -43,9 +45,11 @@ RDF = tuple(
 DATA = (*RDF, CSV)
 ALIASES = {offer.name: offer.aliases for offer in RDF}
 ONTOLOGY = tuple(Offer(form.suffix, form.media_type, ALIASES.get(form.suffix, ())) for form in FORMS.values())
-DUMPS = ("nq", "trig", "ttl", "jsonld")
-SUMS = "SHA256SUMS"
-SHELF, ONTOLOGY_SHELF, FILE_SHELF = "bustadgraf-dumps", "bustadgraf-ontology", "bustadgraf-ontology-files"
+URL = ":/?#[]@!$&'()*+,;=%~"  # what may stand in an address as it is (RFC 3986)
+SELECTOR = re.compile("-[pq]$")  # how the name of a selector differs from that of its passage
+ONTOLOGY_SHELF, FILE_SHELF = "bustadgraf-ontology", "bustadgraf-ontology-files"
+CONTEXT_SHELF = "bustadgraf-context"
+DESCRIPTION = "/.well-known/void"
 
 
 @dataclass(frozen=True)
@@ -64,29 +68,23 @@ class Name:
         return publication().engine.ask(_query("known", self.iri))
 
 
-@blueprint.after_request
-def _open_to_all(response: Response) -> Response:
-    response.headers["Access-Control-Allow-Origin"] = "*"
-    return response
-
-
 @blueprint.get("/<any(id, kos):space>/<path:rest>")
 def thing(space: str, rest: str) -> Response:
     """Lead from the name of a thing, a concept or a concept scheme to its page or its data."""
     kind, slash, slug = rest.partition("/")
-    return _leads_on(_thing(kind, slug, space) if slash or space == "id" else _scheme(kind))
+    return _leads_on(_checked(_thing(kind, slug, space) if slash or space == "id" else _scheme(kind)))
 
 
 @blueprint.get("/graph/<path:graph>")
 def graph(graph: str) -> Response:
     """Lead from a graph's name to the page about the data or to what it holds."""
-    return _leads_on(_graph(graph))
+    return _leads_on(_checked(_graph(graph)))
 
 
 @blueprint.get("/version/<path:version>")
 def version(version: str) -> Response:
     """Lead from a snapshot's name to the page about the data or to its description."""
-    return _leads_on(_snapshot(version))
+    return _leads_on(_checked(_snapshot(version)))
 
 
 @blueprint.get("/data/<path:file>")
@@ -95,8 +93,8 @@ def data(file: str) -> Response:
     stem, _, suffix = file.rpartition(".")
     offer = next((offer for offer in DATA if offer.name == suffix), None)
     if offer is None:
-        return _leads_on(_named(file), pages=False)
-    return _data(_named(stem), offer)
+        return _leads_on(_checked(_named(file)), pages=False)
+    return _data(_checked(_named(stem)), offer)
 
 
 @blueprint.get("/ont")
@@ -104,7 +102,7 @@ def data(file: str) -> Response:
 def ontology(version: str | None = None) -> Response:
     """Give the ontology or one version of it, or lead a person to the words about it."""
     if _held_ontology(version) is None:
-        raise _unknown()
+        raise unknown()
     offer = wanted_format((*ONTOLOGY, HTML))
     if offer is HTML:
         return _linked(varies(see_other(f"/{reader_language()}/concepts"), "Accept", "Accept-Language"), version)
@@ -116,7 +114,7 @@ def ontology(version: str | None = None) -> Response:
 def ontology_file(suffix: str, version: str | None = None) -> Response:
     """Give the ontology or one version of it in the format of the suffix."""
     if _held_ontology(version) is None:
-        raise _unknown()
+        raise unknown()
     return _ontology_file(suffix, version)
 
 
@@ -125,9 +123,9 @@ def jsonld_context() -> Response:
     """Give the JSON-LD context alone."""
     held = _held_ontology(None)
     if held is None:
-        raise _unknown()
+        raise unknown()
     told = {"@context": context(held, publication().terms)}
-    return _fresh(Response(json.dumps(told, ensure_ascii=False, indent=1), mimetype="application/ld+json"))
+    return fresh(Response(json.dumps(told, ensure_ascii=False, indent=1), mimetype="application/ld+json"))
 
 
 @blueprint.get("/ont/module/<name>")
@@ -135,7 +133,7 @@ def module(name: str) -> Response:
     """Give one module of the ontology as it stands, the one for reasoners too."""
     found = module_text(name, publication().terms) if SAFE.fullmatch(name) and _held_ontology(None) else None
     if found is None:
-        raise _unknown()
+        raise unknown()
     return Response(found, mimetype="text/turtle")
 
 
@@ -167,7 +165,7 @@ def _ontology_file(suffix: str, version: str | None) -> Response:
         graph = _held_ontology(version)
         made[key] = FORMS[suffix].make(graph, publication().terms) if graph is not None else b""
     response = Response(made[key], mimetype=FORMS[suffix].media_type)
-    return _linked(_fresh(response), version)
+    return _linked(fresh(response), version)
 
 
 def _linked(response: Response, version: str | None) -> Response:
@@ -182,33 +180,6 @@ def _linked(response: Response, version: str | None) -> Response:
         links.append(f'</{str(prior).removeprefix(publication().terms.base)}>; rel="predecessor-version"')
     response.headers["Link"] = ", ".join(links)
     return response
-
-
-@blueprint.get("/.well-known/void")
-def void() -> Response:
-    """Describe the data set (VoID), counted on the data that is served."""
-    offer = wanted_format((*RDF, HTML))
-    if offer is HTML:
-        return varies(see_other(f"/{reader_language()}/data"), "Accept", "Accept-Language")
-    snapshot, base = publication().snapshot, publication().terms.base
-    dumps = [f"<{base}dump/{_dump_name(snapshot.name, form)}>" for form in DUMPS] if snapshot else ["UNDEF"]
-    text = publication().terms.rebase(_text("void")).replace("UNDEF", " ".join(dumps))
-    result = publication().engine.query(text, accept=offer.media_type)
-    return varies(_fresh(given(result)))
-
-
-@blueprint.get("/dump/<path:file>")
-def dump(file: str) -> Response:
-    """Give the whole data set as one compressed file, or the checksums of these files."""
-    shelf: Dumps = publication().kept.setdefault(SHELF, Dumps(publication()))
-    if file == SUMS:
-        return _fresh(Response(shelf.sums(), mimetype="text/plain"))
-    content = shelf.get(file)
-    if content is None:
-        return see_other(f"/dump/{file}?v={_released(file)}")
-    response = Response(content, mimetype="application/gzip")
-    response.headers["Content-Disposition"] = f"attachment; filename={file}"
-    return _fresh(response)
 
 
 @blueprint.get("/health")
@@ -232,53 +203,6 @@ def openapi() -> Response:
     return jsonify(told)
 
 
-@dataclass(frozen=True)
-class Dumps:
-    """The compressed files of one publication, each made when first wanted."""
-
-    publication: Publication
-    _made: dict[str, bytes] = field(default_factory=dict)
-    _lock: Lock = field(default_factory=Lock)
-
-    def get(self, file: str) -> bytes | None:
-        """Return the file called *file*; ``None`` where there is none."""
-        for form in DUMPS:
-            if file in self.names() and file.endswith(f".{form}.gz"):
-                with self._lock:
-                    if file not in self._made:
-                        self._made[file] = self._make(form)
-                    return self._made[file]
-        return None
-
-    def names(self) -> tuple[str, ...]:
-        """Return the names of all files."""
-        snapshot = self.publication.snapshot
-        return tuple(_dump_name(snapshot.name, form) for form in DUMPS) if snapshot else ()
-
-    def sums(self) -> str:
-        """Return the SHA-256 of every file, as ``sha256sum --check`` reads them."""
-        return "".join(f"{hashlib.sha256(self.get(name) or b'').hexdigest()}  {name}\n" for name in self.names())
-
-    def _make(self, form: str) -> bytes:
-        public = self.publication
-        if public.snapshot is None:
-            raise EngineUnavailable("There is no snapshot to dump.")
-        made = FORMATS[form].make(Origin(public.snapshot, public.terms, public.engine))
-        return gzip.compress(b"".join(made.pieces), mtime=0)
-
-
-def _released(file: str) -> str:
-    """Return the name of the other snapshot that *file* is a dump of. Raises :class:`Refusal` where it is of none."""
-    name = re.fullmatch(rf"bustadgraf-({NAME.pattern})\.(?:{'|'.join(DUMPS)})\.gz", file)
-    if name is None or all(each.name != name[1] for each in versions().releases):
-        raise _unknown()
-    return name[1]
-
-
-def _dump_name(snapshot: str, form: str) -> str:
-    return f"bustadgraf-{snapshot}.{form}.gz"
-
-
 def _named(path: str) -> Name:
     """Read what stands after ``/data/``, without a suffix. Raises :class:`Refusal` for what cannot be a name."""
     first, _, rest = path.partition("/")
@@ -298,39 +222,85 @@ def _thing(kind: str, slug: str, space: str | None = None) -> Name:
     for each in (space,) if space else ("id", "kos"):
         namespace = f"{publication().terms.base}{each}/{kind}/"
         if namespace in namespaces and "/" not in slug:
-            return _checked(Name(namespace + slug, f"{kind}/{slug}", f"{kind}/{slug}"))
-    raise _unknown()
+            return Name(namespace + slug, _page_of(kind, slug), f"{kind}/{slug}")
+    raise unknown()
+
+
+def _page_of(kind: str, slug: str) -> str:
+    """Return where a thing has its page; a selector stands on the page of its passage."""
+    return f"{kind}/{SELECTOR.sub('', slug) if kind == 'passage' else slug}"
 
 
 def _scheme(name: str) -> Name:
-    return _checked(Name(f"{publication().terms.base}kos/{name}", f"{name}/", f"kos/{name}"))
+    return Name(f"{publication().terms.base}kos/{name}", f"{name}/", f"kos/{name}")
 
 
 def _term(name: str) -> Name:
-    return _checked(Name(publication().terms.prefixes["bso"] + name, f"concepts/{name}", f"ont/{name}"))
+    return Name(publication().terms.prefixes["bso"] + name, f"concepts/{name}", f"ont/{name}")
 
 
 def _graph(name: str) -> Name:
-    return _checked(Name(str(publication().terms.graph(name)), "data", f"graph/{name}", is_graph=True))
+    return Name(str(publication().terms.graph(name)), "data", f"graph/{name}", is_graph=True)
 
 
 def _snapshot(name: str) -> Name:
-    return _checked(Name(f"{publication().terms.base}version/{name}", "data", f"version/{name}"))
+    return Name(f"{publication().terms.base}version/{name}", "data", f"version/{name}")
 
 
 def _checked(name: Name) -> Name:
     if not SAFE.fullmatch(name.data) or not name.is_known():
-        raise _unknown()
+        raise unknown()
     return name
 
 
 def _leads_on(name: Name, *, pages: bool = True) -> Response:
     offer = wanted_format((HTML, *DATA) if pages else DATA)
     path = f"/{reader_language()}/{name.page}" if offer is HTML else f"/data/{name.data}.{offer.name}"
-    return varies(see_other(path), "Accept", "Accept-Language")
+    return varies(about_data(see_other(path), forms_of(name.data, name.page)), "Accept", "Accept-Language")
+
+
+def forms_of(data: str, page: str) -> tuple[str, ...]:
+    """Return links (RFC 8288) to every form of one thing: its *data* in each format, its *page* in each language."""
+    formats = [f'</data/{data}.{offer.name}>; rel="alternate"; type="{offer.media_type}"' for offer in DATA]
+    pages = [f'</{tag}/{page}>; rel="alternate"; type="text/html"; hreflang="{tag}"' for tag in LANGUAGES]
+    return (*formats, *pages)
+
+
+def about_data(response: Response, forms: Iterable[str] = ()) -> Response:
+    """Name the other *forms* of the answer, and what holds for all of the data: its description and its licence."""
+    snapshot = publication().snapshot
+    licence = [f'<{quote(snapshot.manifest.licence, safe=URL)}>; rel="license"'] if snapshot else []
+    response.headers["Link"] = ", ".join([*forms, f'<{DESCRIPTION}>; rel="describedby"', *licence])
+    return response
+
+
+def data_context() -> Context:
+    """Return the JSON-LD context of the data that is served, made once."""
+    shelf = publication().kept
+    if CONTEXT_SHELF not in shelf:
+        shelf[CONTEXT_SHELF] = Context.of(_held_ontology(None) or Graph(), publication().terms)
+    made: Context = shelf[CONTEXT_SHELF]
+    return made
+
+
+def own_description(data: str) -> Markup:
+    """Return what is said of the thing with its data at *data* itself, as JSON-LD that may stand in a page."""
+    name = _named(data)
+    if not SAFE.fullmatch(name.data):
+        raise unknown()
+    return embedded(data_context().compacted(publication().engine.query(_query("described", name.iri), accept=JSON_LD)))
+
+
+def page_about(response: Response, data: str) -> Response:
+    """Name the other forms of the page of the thing with its data at *data*."""
+    name = _named(data)
+    return about_data(response, forms_of(name.data, name.page))
 
 
 def _data(name: Name, offer: Offer) -> Response:
+    tag = _tag(name.data, offer)
+    if tag and (request.if_none_match.is_strong(tag) or request.if_none_match.is_weak(tag)):
+        return _kept(about_data(Response(status=304), forms_of(name.data, name.page)), tag)
     if name.is_graph:
         text, graphs = _text("graph-table" if offer is CSV else "graph"), [name.iri]
     else:
@@ -338,10 +308,26 @@ def _data(name: Name, offer: Offer) -> Response:
         if name.data.startswith("ont/"):
             graphs = [str(publication().terms.graph("ontology"))]  # what says what it means, not all that uses it
     result = publication().engine.query(text, accept=offer.media_type, default_graphs=graphs)
-    return _fresh(given(result))
+    if offer.media_type == JSON_LD:
+        result = data_context().compacted(result)
+    return _kept(about_data(given(result), forms_of(name.data, name.page)), tag)
 
 
-def _fresh(response: Response) -> Response:
+def _tag(data: str, offer: Offer) -> str | None:
+    """Name the bytes of the data about one thing by all that decides about them; ``None`` where that is not known."""
+    mark = publication().engine.mark()
+    return sha256(repr((mark, __version__, data, offer.name)).encode()).hexdigest()[:32] if mark else None
+
+
+def _kept(response: Response, tag: str | None) -> Response:
+    """Let caches keep the answer and ask whether it is still the same."""
+    response.headers["Cache-Control"] = "no-cache"
+    if tag:
+        response.set_etag(tag)
+    return response
+
+
+def fresh(response: Response) -> Response:
     """Let caches keep the answer and ask whether the snapshot is still the same."""
     snapshot = publication().snapshot
     response.headers["Cache-Control"] = "no-cache"
@@ -364,7 +350,7 @@ def _known(iri: str) -> bool:
     return bool(SAFE.fullmatch(iri.rpartition("/")[2])) and publication().engine.ask(_query("known", iri))
 
 
-def _unknown() -> HTTPException:
+def unknown() -> HTTPException:
     """Say in the reader's language that there is nothing here, and where to look: a page for people, else a problem."""
     title, text = "The page does not exist", "There is nothing in the data set under this address."
     language = reader_language()

@@ -10,6 +10,8 @@ from werkzeug.http import parse_accept_header
 from kg.model import Language
 from web.language import Speech, as_language, wanted_language
 
+EXACT = 2  # how exactly a range of an Accept header names a media type: itself, its family (1), anything (0)
+
 
 @dataclass(frozen=True)
 class Offer:
@@ -74,15 +76,21 @@ def best(offers: Sequence[Offer], accept: str) -> Offer | None:
     ranges = [(value.split(";")[0].strip().lower(), quality) for value, quality in parse_accept_header(accept)]
     if not ranges:
         return offers[0]
-    ranked = [(max(_fit(each, ranges) for each in offer.media_types), -place) for place, offer in enumerate(offers)]
+    ranked = [(_best_fit(offer, ranges), -place) for place, offer in enumerate(offers)]
     (quality, _), place = max(ranked)
     return offers[-place] if quality > 0 else None
+
+
+def _best_fit(offer: Offer, ranges: Sequence[tuple[str, float]]) -> tuple[float, int]:
+    """Return the best fit of *offer*; another name of it counts only where the client names just that."""
+    aliases = [fit for each in offer.aliases if (fit := _fit(each, ranges))[1] == EXACT]
+    return max([_fit(offer.media_type, ranges), *aliases])
 
 
 def _fit(media_type: str, ranges: Sequence[tuple[str, float]]) -> tuple[float, int]:
     """Return the quality that the most exact matching range gives, and how exact it is."""
     family = media_type.split("/")[0] + "/*"
-    exactness = {media_type: 2, family: 1, "*/*": 0}
+    exactness = {media_type: EXACT, family: 1, "*/*": 0}
     fits = [(exactness[each], quality) for each, quality in ranges if each in exactness]
     exact, quality = max(fits, default=(0, 0.0))
     return quality, exact
@@ -97,6 +105,20 @@ def reader_speech() -> Speech:
     """Return the words for what programs are told: in the language of the path, of ``?lang=``, else of the reader."""
     asked = as_language(request.path.split("/")[1]) or as_language(request.args.get("lang", ""))
     return Speech.of(asked or reader_language())
+
+
+def kept(response: Response) -> Response:
+    """Let caches keep *response* and ask whether it is still the same; its tag is made of its bytes."""
+    response.headers["Cache-Control"] = "no-cache"
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def open_to_all(response: Response) -> Response:
+    """Let pages of any site read *response* (CORS)."""
+    response.headers["Access-Control-Allow-Origin"] = "*"
+    return response
 
 
 def varies(response: Response, *on: str) -> Response:

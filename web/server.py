@@ -24,6 +24,7 @@ from waitress.task import ThreadedTaskDispatcher, WSGITask
 from kg.engine import Engine
 from kg.model import InputError
 from web.app import create_app
+from web.downloads import stop_making
 from web.publication import Publication
 from web.shortcut import REMEMBERED, Shortcut, asking_of
 from web.traffic import Allowance, Traffic, log_to, traffic_of
@@ -274,6 +275,7 @@ class _House:
         try:
             listen(self.app, self.sockets, self.proxy).run()
         finally:
+            stop_making(self.app)
             self.app.extensions[VERSIONS].close()
 
 
