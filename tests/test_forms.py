@@ -6,14 +6,13 @@ from collections.abc import Iterator
 
 import lxml.html
 import pytest
-from conftest import built_once
 from flask.testing import FlaskClient
 from rdflib import BNode, Graph, URIRef
 from rdflib.compare import isomorphic
 from report_corpus import report_corpus
 
 from kg.engine import Engine, open_engine
-from kg.snapshot import Snapshot
+from kg.snapshot import Snapshot, build
 from kg.terms import Terms
 from web.app import create_app
 from web.publication import Publication
@@ -105,7 +104,9 @@ def evil_client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClien
     told = entities.read_text(encoding="utf-8")
     assert "Bokontakt" in told
     entities.write_text(told.replace("Bokontakt", json.dumps(EVIL)[1:-1].join('""'), 1), encoding="utf-8")
-    snapshot = Snapshot.open(built_once(tmp_path_factory, corpus))
+    out = tmp_path_factory.mktemp("evil-out")
+    assert build(corpus, out).published
+    snapshot = Snapshot.open(out)
     engine = open_engine(snapshot)
     yield create_app(Publication(engine, Terms(), snapshot)).test_client()
     engine.close()
