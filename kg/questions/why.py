@@ -1,6 +1,6 @@
 """Why does a triple hold? The rule it follows by and what that took, down to what was said, declared or defined."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -20,6 +20,8 @@ Origin = Literal["said", "front-matter", "declared", "concept", "ontology", "rec
 
 MOST_WAYS = 6  # that are told of one triple, and that are tried of one rule
 MOST_FOLLOWING = 30
+RULES_AT_ONCE = 30  # that one query asks about
+NUMBER = "rule_number"
 NOT_IN_IRIS = {*map(chr, range(33)), *'<>"{}|^`\\'}
 NOT_STATED = ("graph/inferred", "graph/helper")
 BETWEEN_RELATIONS = frozenset(map(str, (RDFS.subPropertyOf, OWL.inverseOf, OWL.propertyDisjointWith)))
@@ -156,7 +158,7 @@ def following(engine: Engine, catalogue: Catalogue, terms: Terms, triple: Triple
     found: dict[Triple, None] = {}
     fresh = [triple]
     while fresh and len(found) < MOST_FOLLOWING:
-        drawn = dict.fromkeys(each for known in fresh for each in prover.next(known))
+        drawn = dict.fromkeys(prover.next(fresh))
         fresh = [each for each in prover.derived(drawn) if each not in found]
         found.update(dict.fromkeys(fresh))
     return tuple(found)[:MOST_FOLLOWING]
@@ -267,15 +269,19 @@ class _Prover:
                 )
         return replace(proven[0], others=tuple(proven[1:])) if proven else None
 
-    def next(self, triple: Triple) -> Iterator[Triple]:
-        """Give what a rule says where *triple* is one of its conditions."""
-        for rule in self.rules:
-            for pattern in rule.body:
-                bindings = bound(pattern, _nodes(triple))
-                for row in self.engine.select(_backwards(rule, bindings, MOST_FOLLOWING)) if bindings else ():
-                    head = filled(rule.head, {**(bindings or {}), **_bound(row)})
-                    if all(isinstance(term, URIRef) for term in head):
-                        yield _plain(head)
+    def next(self, triples: Iterable[Triple]) -> Iterator[Triple]:
+        """Give what the rules say where one of *triples* is one of their conditions."""
+        conditions = [
+            (rule, bindings)
+            for triple in triples
+            for rule in self.rules
+            for pattern in rule.body
+            if (bindings := bound(pattern, _nodes(triple)))
+        ]
+        for way in self._found(conditions, MOST_FOLLOWING):
+            head = filled(way.rule.head, way.bindings)
+            if all(isinstance(term, URIRef) for term in head):
+                yield _plain(head)
 
     def derived(self, triples: Iterable[Triple]) -> list[Triple]:
         """Keep those of *triples* that only the rules say."""
@@ -321,21 +327,31 @@ class _Prover:
         return Step(triple, next((GRAPHS[graph] for graph in GRAPHS if graph in graphs), elsewhere))
 
     def _ways(self, triple: Triple) -> list[_Way]:
-        asked = [(rule, bindings) for rule in self.rules if (bindings := bound(rule.head, _nodes(triple))) is not None]
-        return [
-            _Way(rule, {**bindings, **_bound(row)})
-            for rule, bindings in asked
-            for row in self.engine.select(_backwards(rule, bindings))
-        ]
+        heads = [(rule, bindings) for rule in self.rules if (bindings := bound(rule.head, _nodes(triple))) is not None]
+        return list(self._found(heads, MOST_WAYS))
+
+    def _found(self, asked: Sequence[tuple[Rule, Bindings]], most: int) -> Iterator[_Way]:
+        """Ask in few queries how each rule holds with its bindings, *most* ways a rule, in an order that stays."""
+        for first in range(0, len(asked), RULES_AT_ONCE):
+            part = asked[first : first + RULES_AT_ONCE]
+            rows = self.engine.select(_backwards(part, most))
+            for row in sorted(rows, key=lambda row: (int(row[NUMBER].value), sorted(_bound(row).items()))):
+                rule, bindings = part[int(row[NUMBER].value)]
+                yield _Way(rule, {**bindings, **_bound(row)})
 
 
-def _backwards(rule: Rule, bindings: Bindings, most: int = MOST_WAYS) -> str:
-    """Write as a query what *rule* takes where *bindings* hold, in an order that stays."""
+def _backwards(asked: Iterable[tuple[Rule, Bindings]], most: int) -> str:
+    """Write as one query what each rule takes where its bindings hold; a number says to which a row belongs."""
+    parts = (_condition(number, rule, bindings, most) for number, (rule, bindings) in enumerate(asked))
+    return f"SELECT * WHERE {{ {' UNION '.join(parts)} }}"
+
+
+def _condition(number: int, rule: Rule, bindings: Bindings, most: int) -> str:
     patterns = [filled(pattern, bindings) for pattern in rule.body]
     body = " . ".join(" ".join(term.n3() for term in pattern) for pattern in patterns)
-    free = sorted({term.n3() for pattern in patterns for term in pattern if isinstance(term, Variable)})
-    order = f"ORDER BY {' '.join(free)} " if free else ""
-    return f"SELECT * WHERE {{ {body} }} {order}LIMIT {most}"
+    free = " ".join(sorted({term.n3() for pattern in patterns for term in pattern if isinstance(term, Variable)}))
+    order = f"ORDER BY {free} " if free else ""
+    return f"{{ SELECT ({number} AS ?{NUMBER}) {free} WHERE {{ {body} }} {order}LIMIT {most} }}"
 
 
 def _bound(row: Mapping[str, Binding]) -> dict[Variable, URIRef]:
