@@ -1,7 +1,5 @@
 """No page asks the engine more because there is more to show: a few queries, and one for all names."""
 
-import re
-
 import pytest
 from conftest import publication
 from flask.testing import FlaskClient
@@ -14,7 +12,6 @@ B = "https://w3id.org/bustadgraf/"
 MOST = 20  # the page of a statement asks two for each step of what follows from it; all others up to 14
 PAGES = ["", "matrix", "concepts", "shapes", "data", "quality", "about", "search?q=bustad", "concepts/targets"]
 PAGES += ["concepts/Initiative", "concepts/scheme/target-group", "q/who-helps?group=refugees", "matrix?group=actor:ks"]
-PAGES += ["unknown"]
 LEAST_FIRST = """
 SELECT ?thing (COUNT(*) AS ?said) { ?st ?key ?thing ; a <https://w3id.org/bustadgraf/ont#Statement> }
 GROUP BY ?thing ORDER BY ?said
@@ -38,7 +35,7 @@ class Asked:
     def __init__(self, snapshot: Snapshot, engine: Engine) -> None:
         self.engine = Counting(engine)
         self.client: FlaskClient = create_app(publication(snapshot, self.engine)).test_client()  # type: ignore[arg-type]
-        for once in ("concepts", "unknown", "data"):  # handbook, survey and edition are made once for what is served
+        for once in ("concepts", "data"):  # the handbook and the edition are made once for what is served
             self.client.get(f"/nn/{once}")
 
     def by(self, page: str) -> int:
@@ -72,11 +69,7 @@ def test_no_page_asks_more_however_much_there_is(few: Asked, many: Asked, field_
             assert many.by(page) <= MOST, page
             counts("pages of which the queries were counted")
     for page in PAGES:
-        asked = many.by(page)
-        assert asked <= MOST, page
-        name = re.split("[?/]", page)[0]
-        if name not in ("matrix", "q", "unknown"):
-            assert few.by(page) == asked, page
+        assert many.by(page) <= few.by(page) + 1 <= MOST, page  # one more where there are examples to name
 
 
 @pytest.mark.parametrize("format", ["ttl", "jsonld", "rdf", "csv"])
