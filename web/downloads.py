@@ -11,7 +11,8 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -135,15 +136,14 @@ class Downloads:
         if name not in self.names:
             return None
         if not self._is_decided(name):
-            self._wait_for(self._order(name))
+            self._wait_for([self._order(name)])
         if not self._is_decided(name) or name in self._failed:
             raise StillMaking(name)
         return self._whole(name)
 
     def all(self) -> tuple[Download, ...]:
         """Return all files. Raise :class:`StillMaking`."""
-        for event in self.prepare():
-            self._wait_for(event)
+        self._wait_for(self.prepare())
         if not self.is_complete():
             raise StillMaking
         return self.ready()
@@ -167,10 +167,13 @@ class Downloads:
             if self._child is not None:
                 self._child.send_signal(signal.SIGTERM)
 
-    def _wait_for(self, event: Event) -> None:
+    def _wait_for(self, events: Iterable[Event]) -> None:
+        """Wait until all *events* came, but no longer than a request may, nor beside too many who wait."""
+        until = time.monotonic() + PATIENCE_S
         if self._waiting.acquire(blocking=False):
             try:
-                event.wait(PATIENCE_S)
+                for event in events:
+                    event.wait(max(0.0, until - time.monotonic()))
             finally:
                 self._waiting.release()
 
