@@ -11,7 +11,7 @@ from flask import Blueprint, Response, abort, make_response, render_template, re
 from werkzeug.wrappers import Response as AnyResponse
 
 from kg.engine import media_types
-from kg.export import Format
+from kg.export import FORMATS, Format
 from kg.model import (
     AnswerTooLarge,
     DeadlineExceeded,
@@ -284,10 +284,18 @@ def data() -> AnyResponse:
     lines = [_file_line(name, form, whole.get(name)) for name, form in (held.names if held else {}).items()]
     order = list(PURPOSES)
     lines.sort(key=lambda line: order.index(line.format) if line.format in order else len(order))
+    exports = Speech.of(language()).listed(f"{FORMAT_NAMES[name]} ({name})" for name in FORMATS if name != "csv")
     edition, lookup = publication().edition, _lookup()
     cited = views.cited_data(lookup, edition) if edition else None
     cite = views.citation(lookup, cited, cited.url) if cited else None
-    return _page("data.html", files=lines, sums=SUMS, described=embedded_catalogue() if held else None, cite=cite)
+    return _page(
+        "data.html",
+        files=lines,
+        sums=SUMS,
+        described=embedded_catalogue() if held else None,
+        exports=exports,
+        cite=cite,
+    )
 
 
 @dataclass(frozen=True)
