@@ -1,6 +1,8 @@
 """Grants and services leave as 360Giving and Open Referral have them: valid by schema, with statements and licence."""
 
+import io
 import json
+import zipfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +16,7 @@ from rdflib import RDF, SKOS, Graph, Literal, Namespace, URIRef
 from rdflib.namespace import DCAT, DCTERMS, ORG, XSD
 from referencing import Registry, Resource
 from test_alignments import OTHERS, alignment, mappings
+from test_report_corpus import CANARIES
 
 from kg import export
 from kg.engine import Cell, Engine, open_engine
@@ -258,3 +261,15 @@ def test_the_concepts_leave_as_skos_ap_no_asks_for_them(example_snapshot, exampl
     role, code = (URIRef(TERMS.expand(name)) for name in ("role:small-scale-volunteering", "ethos:night-shelter"))
     assert graph.value(URIRef(f"{role}-definition-nn"), DCTERMS.source)
     assert graph.value(code, SKOS.notation) == Literal("2.1")
+
+
+def test_no_canary_sings_in_tables_or_networks(example_snapshot, example_engine):
+    origin = export.Origin(example_snapshot, TERMS, example_engine)
+    for name in ("csv", "xlsx", "graphml", "gexf"):
+        whole = b"".join(export.FORMATS[name].make(origin).pieces)
+        if name in ("csv", "xlsx"):
+            with zipfile.ZipFile(io.BytesIO(whole)) as packed:
+                whole = b"".join(packed.read(member) for member in packed.namelist())
+        told = whole.decode("utf-8").casefold()
+        assert "nattlykta" in told, "the open part is not there"
+        assert [canary for canary in CANARIES if canary.casefold() in told] == [], name
