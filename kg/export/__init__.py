@@ -4,16 +4,15 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from kg.export import networks, rdf, sheets, standards
+from kg.export import nanopublications, networks, rdf, sheets, standards
 from kg.export.files import write_whole, zipped
 from kg.export.formats import Format, Imprint, Origin, Outgoing, Progress
 from kg.interchange import Left
 from kg.model import InputError
 from kg.terms import nearest
 
-FORMATS: Mapping[str, Format] = {
-    form.name: form for form in (*rdf.FORMATS, *sheets.FORMATS, *networks.FORMATS, *standards.FORMATS)
-}
+FAMILIES = (rdf, sheets, networks, standards, nanopublications)
+FORMATS: Mapping[str, Format] = {form.name: form for family in FAMILIES for form in family.FORMATS}
 
 __all__ = ["FORMATS", "Format", "Imprint", "Left", "Origin", "Outgoing", "Progress", "write", "write_whole", "zipped"]
 
