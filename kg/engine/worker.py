@@ -52,9 +52,12 @@ class Data:
     """The loaded data. Every default graph holds each triple once, as RDF wants, however many graphs say it.
 
     *asserted* holds the default graph without the graphs in *left_out*; it is *whole* where there are none.
+    *flat* is the default graph by itself, for queries that name no graph: beside the named ones each look-up would
+    pass over everything twice.
     """
 
     whole: Store
+    flat: Store
     asserted: Store
     left_out: frozenset[str]
     prefixes: Mapping[str, str]
@@ -66,12 +69,13 @@ class Data:
         whole, left_out = Store(), frozenset(order["left_out"])
         for path in order["files"]:
             _load(whole, Path(path), rename=not order["flat"])
-        asserted = whole
+        flat = asserted = whole
         if order["flat"]:
-            asserted = Store()
+            flat, asserted = Store(), Store()
             asserted.bulk_extend(_flat(quad for quad in whole if _name(quad) not in left_out))
-            whole.bulk_extend(_flat(whole))
-        return cls(whole, asserted, left_out, order["prefixes"], order["base"])
+            flat.bulk_extend(_flat(whole))
+            whole.bulk_extend(flat)
+        return cls(whole, flat, asserted, left_out, order["prefixes"], order["base"])
 
     def summary(self) -> dict[str, Any]:
         """Return the named graphs and the size of the default graph."""
@@ -88,7 +92,8 @@ class Data:
             return self.asserted.query(text, base_iri=base, named_graphs=[])
         if default or named:
             return self.whole.query(text, base_iri=base, default_graph=_nodes(default), named_graphs=_nodes(named))
-        return self.whole.query(text, base_iri=base)
+        may_name_graphs = "graph" in text.casefold() or "\\u" in text.casefold()
+        return (self.whole if may_name_graphs else self.flat).query(text, base_iri=base)
 
     def _merged(self, default: Sequence[str], named: Sequence[str], asserted: bool) -> Store:
         """Merge several graphs into one default graph: listing them would give a triple once a graph."""

@@ -42,8 +42,9 @@ def _told(found: Mapping[str, Any], name: str) -> list[str]:
     return [
         f"# Twelve questions at {found['triples']:,} quads",
         "",
-        f"Made by `{COMMAND} --triples {found['asked for']} --report docs/benchmark`, after `{PREPARE}`; Virtuoso",
-        "takes part where it is installed. One run: for each query all took turns, and a figure is the median of",
+        f"Made by `{COMMAND} --triples {found['asked for']} --report docs/benchmark`,",
+        f"after `{PREPARE}`; Virtuoso takes part where it is installed. One run:",
+        "for each query all took turns, and a figure is the median of",
         f"{found['rounds']} turns after one that is not counted, in milliseconds, until the whole answer was there. No",
         "text came twice, so that nothing is from a cache of answers. Machine and versions stand at the end.",
         "",

@@ -3,7 +3,7 @@ CREATE TEMP TABLE part AS
   SELECT DISTINCT regexp_extract(line, '^(<[^>]*>|_:[^ ]+) (<[^>]*>) (.*) <[^<>]*> \.$', ['s', 'p', 'o']) AS t
   FROM read_csv('{file}', columns = {{'line': 'VARCHAR'}}, delim = '\x01', quote = '', escape = '', header = false);
 CREATE TABLE term AS
-  SELECT row_number() OVER (ORDER BY text[1] = '"', text) AS id, text
+  SELECT row_number() OVER (ORDER BY text[1] = '"', rtrim(text, '>')) AS id, text
   FROM (SELECT t.s AS text FROM part UNION SELECT t.p FROM part UNION SELECT t.o FROM part);
 CREATE TABLE triple AS
   SELECT s.id AS s, p.id AS p, o.id AS o
