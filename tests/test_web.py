@@ -486,6 +486,21 @@ def test_hostile_addresses_are_shown_or_refused_but_never_run(client, address):
     assert "Traceback" not in response.text
 
 
+def test_a_long_query_is_not_repeated_in_every_link(client):
+    long = "ASK { #" + "x" * 50_000  # never closed: there is no answer to lead to
+    text = client.get("/nn/sparql", query_string={"query": long}).text
+    assert text.count("x" * 50_000) == 1, "in the editor"
+    assert 'href="/en/sparql"' in text
+    assert 'href="/en/sparql?query=ASK' in client.get("/nn/sparql?query=ASK%20%7B%7D").text.replace("+", "%20")
+
+
+def test_what_is_not_known_is_counted_once_a_language(client, report_publication, monkeypatch):
+    pages = {lang: client.get(f"/{lang}/unknown").text for lang in ("nn", "en")}
+    monkeypatch.setattr(report_publication.engine, "query", None)
+    assert {lang: client.get(f"/{lang}/unknown").text for lang in ("nn", "en")} == pages
+    assert pages["nn"] != pages["en"]
+
+
 def test_a_label_with_markup_is_text(client):
     shown = client.get(f"/nn/?{urlencode({'q': '<b>Kven</b> & <i>kva</i>?'})}").text
 

@@ -28,6 +28,7 @@ from web.views.statements import place
 
 log = logging.getLogger(__name__)
 
+LONGEST_REPEATED = 4000  # letters of a query that the links to the other languages repeat
 MOST_WAYS = 3  # that an error offers of what was asked
 
 # Addresses that programs call: they get problem+json (RFC 9457), people get a page.
@@ -136,7 +137,7 @@ def _same_page(stem: str) -> tuple[str, str]:
         return "", ""
     path = request.full_path.removesuffix("?") if request.query_string else request.path
     inside, _, query = path.removeprefix(stem).partition("?")
-    return inside, query
+    return inside, query if len(query) <= LONGEST_REPEATED else ""
 
 
 def _alternates(path: str) -> Markup:

@@ -46,6 +46,7 @@ PAGE = "/<any(nn, nb, en):lang>"
 KINDS = ", ".join(f"'{segment}'" for segment in views.SEGMENTS)  # any other is not there, with or without a slash
 ROWS_SHOWN = 200
 SHELF = "bustadgraf-handbook"
+UNKNOWN = "bustadgraf-unknown"
 
 
 @blueprint.url_value_preprocessor
@@ -333,7 +334,10 @@ def quality() -> AnyResponse:
 @blueprint.get(f"{PAGE}/unknown")
 def unknown() -> AnyResponse:
     """Show what the sources cover and what they leave unsaid."""
-    return _page("unknown.html", page=views.unknown_page(_lookup(), publication().survey))
+    public, shelf = publication(), f"{UNKNOWN}-{language()}"
+    if shelf not in public.kept:
+        public.kept[shelf] = views.unknown_page(_lookup(), public.survey)
+    return _page("unknown.html", page=public.kept[shelf])
 
 
 @dataclass(frozen=True)
