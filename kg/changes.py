@@ -119,6 +119,11 @@ class Told:
     source_label: str | None
     passage: str | None
 
+    @property
+    def is_gone(self) -> bool:
+        """Whether only the version before has it."""
+        return self.what in ("withdrawn", "thing-gone", "source-gone")
+
 
 @dataclass(frozen=True)
 class Changes:

@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
+from typing import IO
 
 from kg.model import InputError
-from kg.snapshot import MANIFEST, NAME_LENGTH, Snapshot, is_in, locked, surroundings, sync
+from kg.snapshot import DATA, MANIFEST, NAME_LENGTH, Snapshot, is_in, locked, surroundings, sync
 from kg.terms import nearest
 
 FOLDER, RECORD, CURRENT = "releases", "release.json", "current"
@@ -45,6 +46,17 @@ class Release:
         if snapshot.name != self.name or _checksum(self.path / MANIFEST) != self.manifest:
             raise _damaged(self.path, f"{MANIFEST} is not as it was released")
         return snapshot
+
+    def holds(self, iri: str) -> bool:
+        """Say whether the snapshot says anything of *iri*; its lines are sorted, so a few of them are read."""
+        wanted, path = f"<{iri}> ".encode(), self.path / DATA
+        with path.open("rb") as file:
+            low, high = 0, path.stat().st_size
+            while low < high:
+                middle = (low + high) // 2
+                line = _line_after(file, middle)
+                low, high = (low, middle) if not line or line >= wanted else (middle + 1, high)
+            return _line_after(file, low).startswith(wanted)
 
     @property
     def order(self) -> tuple[date, tuple[tuple[int, str], ...]]:
@@ -202,6 +214,14 @@ def _keep(path: Path, target: Path) -> None:
         shutil.copyfile(path, target)
         with target.open("rb") as file:
             os.fsync(file.fileno())
+
+
+def _line_after(file: IO[bytes], place: int) -> bytes:
+    """Return the first line that begins at *place* or after it."""
+    file.seek(max(0, place - 1))
+    if place:
+        file.readline()
+    return file.readline()
 
 
 def _parts(label: str) -> list[str]:

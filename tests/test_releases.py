@@ -17,10 +17,13 @@ from rdflib import Dataset
 from kg import changes, releases
 from kg.changes import Changes, compare, open_version
 from kg.cli import main
+from kg.engine import open_engine
 from kg.model import EnvironmentFailure, InputError
 from kg.questions import Catalogue
 from kg.snapshot import Snapshot, build
 from kg.terms import Terms
+from web.app import create_app
+from web.publication import Publication
 
 ROOT = Path(__file__).parent.parent
 CODING = Path("sources/lykteskrift/first-reading.coding.yaml")
@@ -375,3 +378,11 @@ def test_what_is_confidential_is_told_by_no_diff(tmp_path):
             code, told, said = run("diff", OLD, "current", "--out", out, "--format", form, "--lang", lang)
             assert (code, CANARY.findall(told + said)) == (0, [])
             assert "Nattlykta" in told, "what is open is told"
+    snapshot = Snapshot.open(out)
+    engine = open_engine(snapshot)
+    visitor = create_app(Publication(engine, Terms(), snapshot, Catalogue.load(Terms()), out)).test_client()
+    for path in ("/feed.atom?lang=nb", "/nb/version/", f"/nb/version/{snapshot.name}", "/api/changes"):
+        told = visitor.get(path).get_data(as_text=True)
+        assert OLD in told
+        assert CANARY.findall(told) == [], path
+    engine.close()

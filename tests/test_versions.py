@@ -7,17 +7,21 @@ import threading
 from collections.abc import Iterator
 from html import unescape
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from conftest import publication
 from flask import Flask
 from flask.testing import FlaskClient
+from rdflib import OWL, Graph, URIRef
+from rdflib.namespace import DCTERMS, VOID
 from test_releases import NEW, OLD, rewritten, two_releases
 
 from kg import releases
-from kg.engine import open_engine
+from kg.engine import open_engine, open_files
 from kg.model import EngineUnavailable
 from kg.snapshot import Snapshot
+from kg.terms import Terms
 from web import versions as module
 from web.app import create_app
 from web.publication import Publication
@@ -335,3 +339,203 @@ def test_many_at_once_open_a_release_once(many):
         thread.join(20)
     assert len(found) == 4
     assert len(set(map(id, found))) == 1
+
+
+# --- gone ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [
+        ("nn", "Den nyaste versjonen har det ikkje lenger."),
+        ("nb", "Den nyeste versjonen har det ikke lenger."),
+        ("en", "The newest version does not hold it any more."),
+    ],
+)
+def test_a_page_of_what_only_a_release_holds_is_410_and_leads_there(visitor, lang, words):
+    for path in (GONE, "statement/lykteskrift-first-reading-place", "passage/lykteskrift-15-41"):
+        page = visitor.get(f"/{lang}/{path}")
+        text = page.get_data(as_text=True)
+        assert (page.status_code, words in text) == (410, True), path
+        assert f'<a href="/{lang}/{path}?v={OLD}">' in text
+        assert visitor.get(f"/{lang}/{path}?v={OLD}").status_code == 200
+
+
+def test_programs_are_told_which_releases_hold_what_is_gone(visitor):
+    for path in (f"/id/{GONE}", f"/data/{GONE}.ttl", f"/data/{GONE}"):
+        told = visitor.get(path, headers={"Accept": "text/turtle"})
+        assert (told.status_code, told.mimetype) == (410, "application/problem+json"), path
+        assert told.json["versions"] == [{"version": OLD, "url": f"{path}?v={OLD}"}]
+        again = visitor.get(told.json["versions"][0]["url"], headers={"Accept": "text/turtle"}, follow_redirects=True)
+        assert again.status_code == 200
+    page = visitor.get(f"/id/{GONE}", headers={"Accept": "text/html"})
+    assert (page.status_code, page.mimetype) == (410, "text/html")
+
+
+@pytest.mark.parametrize(
+    "path", ["place/nowhere", "place/lyktevi", "place/lyktevik-", "id/x", "statement/%3C%3E", "x/%0A"]
+)
+def test_what_no_version_holds_stays_404(visitor, path):
+    assert visitor.get(f"/nn/{path}").status_code == 404
+    assert visitor.get(f"/id/{path}").status_code == 404
+
+
+def test_every_name_of_a_release_is_found_and_no_other(two_releases):
+    held = releases.read(two_releases, OLD)
+    lines = (held.path / "data.nq").read_text(encoding="utf-8").splitlines()
+    subjects = {line.split("> ")[0].removeprefix("<") for line in lines if line.startswith("<")}
+    assert all(map(held.holds, subjects))
+    assert not any(held.holds(f"{subject}~") or held.holds(subject[:-1] + "\x00") for subject in subjects)
+
+
+# --- what changed --------------------------------------------------------------------------------
+
+
+def test_versions_are_listed_with_what_changed_and_lead_to_it(visitor):
+    page = visitor.get("/nn/version/").get_data(as_text=True)
+    assert page.index(f"/nn/version/{NEW}") < page.index(f"/nn/version/{OLD}")
+    assert "Éin ny påstand; éin påstand trekt tilbake; 2 påstandar lesne på nytt" in page
+    assert "Den fyrste versjonen." in page
+    assert f'href="/nn/version/{NEW}"' in visitor.get("/nn/data").get_data(as_text=True)
+    assert 'href="/nn/version/"' in visitor.get("/nn/about").get_data(as_text=True)
+
+
+def test_the_page_of_a_version_tells_each_change_with_its_passage(visitor):
+    page = visitor.get(f"/nn/version/{NEW}").get_data(as_text=True)
+    for words in (
+        "Lyktehuset i vest er organisert av Lyktevik kommune",
+        "<del>negativ</del> → <ins>delt</ins>",
+        "«Lyktehuset ligg i Lyktevik»",
+        f'href="/nn/statement/lykteskrift-first-reading-place?v={OLD}"',
+        'href="/nn/statement/lykteskrift-first-reading-owner"',
+        "20. desember 2026",
+    ):
+        assert words in page
+    for address in sorted(set(addresses(page))):
+        assert visitor.get(address, follow_redirects=True).status_code == 200, address
+
+
+def test_any_two_versions_can_be_compared(visitor, old):
+    back = visitor.get(f"/en/version/{old}?from={NEW}").get_data(as_text=True)
+    assert f"Since {NEW}" in back
+    assert "Statements withdrawn (1)" in back
+    assert visitor.get(f"/en/version/{NEW}?from=9").status_code == 404
+    unknown = visitor.get("/en/version/9")
+    assert (unknown.status_code, f'href="/en/version/{OLD}"' in unknown.get_data(as_text=True)) == (404, True)
+
+
+def test_many_changes_come_in_pages(visitor, monkeypatch):
+    monkeypatch.setattr("web.views.history.PER_PAGE", 2)
+    seen = "".join(visitor.get(f"/en/version/{NEW}?page={number}").get_data(as_text=True) for number in (1, 2, 3, 9))
+    assert "Page 1 of 3" in seen
+    assert seen.count("Page 3 of 3") == 2, "past the end is the end"
+    assert seen.index("New statements (1)") < seen.index("Statements withdrawn (1)") < seen.index("renamed (1)")
+
+
+def test_programs_get_the_changes_too(visitor, old):
+    told = visitor.get("/api/changes?lang=en")
+    assert told.json["totals"]["added"] == 1
+    assert (told.json["from"]["label"], told.json["to"]["label"]) == (OLD, NEW)
+    assert [each["label"] for each in told.json["versions"]] == [NEW, OLD]
+    same = visitor.get(f"/api/changes?from={old}&to={NEW}&lang=en", headers={"If-None-Match": told.headers["ETag"]})
+    assert same.get_data() in (told.get_data(), b"")
+    assert visitor.get("/api/changes?from=9").status_code == 404
+    assert visitor.get(f"/api/changes?from={NEW}&to={NEW}").json["changes"] == []
+
+
+def test_a_version_leads_to_its_page_or_its_data_also_when_it_is_not_open(visitor, app, old):
+    for asked in (OLD, old):
+        page = visitor.get(f"/version/{asked}", headers={"Accept": "text/html", "Accept-Language": "en"})
+        assert (page.status_code, page.headers["Location"]) == (303, f"/en/version/{asked}")
+        found = visitor.get(f"/version/{asked}", headers={"Accept": "text/turtle"}, follow_redirects=True)
+        graph = Graph().parse(data=found.get_data(), format="turtle")
+        version = URIRef(f"https://w3id.org/bustadgraf/version/{old}")
+        assert str(graph.value(version, OWL.versionInfo)) == OLD
+        assert str(graph.value(version, DCTERMS.issued)) == "2026-12-01"
+        assert len(list(graph.objects(version, VOID.dataDump))) == 4
+    table = visitor.get(f"/data/version/{NEW}.csv").get_data(as_text=True)
+    assert old in table
+    assert visitor.get("/version/9").status_code == 404
+
+
+# --- the feed ------------------------------------------------------------------------------------
+
+ATOM = "{http://www.w3.org/2005/Atom}"
+
+
+def test_the_feed_has_an_entry_a_release_newest_first(visitor, old):
+    found = visitor.get("/feed.atom?lang=en")
+    assert found.mimetype == "application/atom+xml"
+    root = ElementTree.fromstring(found.get_data())
+    entries = root.findall(f"{ATOM}entry")
+    assert [each.findtext(f"{ATOM}title") for each in entries] == [f"Version {NEW}", f"Version {OLD}"]
+    assert entries[1].findtext(f"{ATOM}id") == f"https://w3id.org/bustadgraf/version/{old}"
+    assert [each.findtext(f"{ATOM}updated") for each in entries] == ["2026-12-20T00:00:00Z", "2026-12-01T00:00:00Z"]
+    assert entries[0].findtext(f"{ATOM}summary").startswith("one new statement; one statement withdrawn")
+    words = "".join(entries[0].find(f"{ATOM}content").itertext())
+    assert "Lyktehuset is provided by Municipality of Lyktevik" in words
+    assert "«Lyktehuset ligg i Lyktevik» (Lyktevik kommune 2025, avsnitt 1)" in words
+
+
+def test_the_feed_is_a_valid_one(visitor):
+    """What RFC 4287 §4.1 demands of a feed and of an entry."""
+    root = ElementTree.fromstring(visitor.get("/feed.atom").get_data())
+    for each in (root, *root.findall(f"{ATOM}entry")):
+        for name in ("id", "title", "updated"):
+            assert len(each.findall(f"{ATOM}{name}")) == 1
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT00:00:00Z", each.findtext(f"{ATOM}updated"))
+        assert [link for link in each.findall(f"{ATOM}link") if link.get("rel") == "alternate"]
+    assert root.find(f"{ATOM}author/{ATOM}name").text
+    assert [link.get("href") for link in root.findall(f"{ATOM}link") if link.get("rel") == "self"]
+    ids = [each.findtext(f"{ATOM}id") for each in root.iter(f"{ATOM}entry")]
+    assert len(set(ids)) == len(ids)
+
+
+def test_the_feed_speaks_the_language_of_the_reader_and_stays_the_same(visitor):
+    first = visitor.get("/feed.atom", headers={"Accept-Language": "nb"})
+    assert (first.headers["Content-Language"], "én ny påstand" in first.get_data(as_text=True)) == ("nb", True)
+    again = visitor.get("/feed.atom?lang=nb")
+    assert again.get_data() == first.get_data()
+    held = visitor.get("/feed.atom?lang=nb", headers={"If-None-Match": again.headers["ETag"]})
+    assert held.status_code == 304
+    assert 'type="application/atom+xml"' in visitor.get("/nb/about").get_data(as_text=True)
+
+
+def test_a_long_entry_is_cut_and_leads_to_the_rest(visitor, monkeypatch):
+    monkeypatch.setattr("web.history.MOST_TOLD", 2)
+    text = visitor.get("/feed.atom?lang=en").get_data(as_text=True)
+    assert f'<a href="/en/version/{NEW}">4 more changes</a>' in text
+
+
+def test_what_is_served_and_not_released_is_in_the_feed_too(two_releases, served, tmp_path):
+    home = Path(shutil.copytree(two_releases, tmp_path / "out", symlinks=True))
+    shutil.rmtree(home / "releases" / NEW)
+    app = create_app(Publication(served.engine, served.terms, served.snapshot, served.catalogue, home))
+    root = ElementTree.fromstring(app.test_client().get("/feed.atom?lang=en").get_data())
+    first = root.find(f"{ATOM}entry")
+    assert first.findtext(f"{ATOM}id").endswith(served.snapshot.name)
+    assert first.findtext(f"{ATOM}summary").startswith("one new statement")
+    assert "not released yet" in app.test_client().get("/en/version/").get_data(as_text=True)
+
+
+def test_a_damaged_release_does_not_take_the_list_and_the_feed_down(two_releases, served, tmp_path):
+    home = Path(shutil.copytree(two_releases, tmp_path / "out", symlinks=True))
+    rewritten(home / "releases" / OLD / "data.nq", "Lyktevik", "Mørkevik")
+    visitor = create_app(
+        Publication(served.engine, served.terms, served.snapshot, served.catalogue, home)
+    ).test_client()
+    assert "What changed cannot be told." in visitor.get("/en/version/").get_data(as_text=True)
+    assert len(ElementTree.fromstring(visitor.get("/feed.atom").get_data()).findall(f"{ATOM}entry")) == 2
+    assert visitor.get(f"/en/version/{NEW}").status_code == 500
+    assert visitor.get("/api/changes").json["reason"] == "damaged"
+
+
+def test_files_of_others_have_no_history(tmp_path):
+    file = tmp_path / "any.nt"
+    file.write_text("<urn:a> <urn:b> <urn:c> .")
+    engine = open_files([file])
+    visitor = create_app(Publication(engine, Terms())).test_client()
+    assert [visitor.get(path).status_code for path in ("/feed.atom", "/nn/version/", "/api/changes")] == [404] * 3
+    assert "/feed.atom" not in visitor.get("/nn/about").get_data(as_text=True)
+    assert visitor.get("/nn/place/nowhere").status_code == 404
+    engine.close()

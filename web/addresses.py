@@ -1,9 +1,11 @@
 """What an address of ours means, however it was copied: from the browser, from the data, or as a short name."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from kg.export import FORMATS, Format
 from kg.model import InputError, Language
 from kg.terms import Terms
 from web.language import as_language
@@ -15,6 +17,7 @@ PAGE = re.compile(r"(?P<lang>nn|nb|en)(?:/(?P<rest>.*))?")
 QUESTION = re.compile(r"(?:api/)?q/([A-Za-z0-9-]+)")
 TERM = re.compile(r"concepts/([A-Za-z][A-Za-z0-9]*)")
 ONTOLOGY = re.compile(r"ont(?:/[0-9A-Za-z.-]+)?|concepts")
+PACKED = ("nq", "trig", "nt", "ttl", "jsonld", "rdfxml")  # formats whose files are compressed with gzip
 WHOLE = ("", "data", "dataset", "graph/dataset", "graph/asserted")
 
 
@@ -96,3 +99,14 @@ def _iri(path: str, fragment: str, terms: Terms) -> str:
         if space in terms.prefixes.values():
             return space + rest
     raise NoAddress
+
+
+def names_of(snapshot: str) -> Mapping[str, Format]:
+    """Return the name of every file of the snapshot of this name, with its format."""
+    return {_file_name(snapshot, form): form for form in FORMATS.values()}
+
+
+def _file_name(snapshot: str, form: Format) -> str:
+    ending = f"{form.suffix}.gz" if form.name in PACKED else form.suffix
+    middle = "" if form.name in (*PACKED, form.suffix) else f"{form.name}."
+    return f"bustadgraf-{snapshot}.{middle}{ending}"

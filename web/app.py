@@ -1,7 +1,7 @@
 """The application: blueprints, the frame of every page, security headers, and errors told in three languages."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from urllib.parse import urlencode, urlsplit
 
@@ -13,16 +13,30 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from kg.model import DeadlineExceeded, EngineUnavailable, MemoryExceeded
 from kg.questions import UnknownQuestion, UnknownSlot, UnknownSlotValue
 from kg.questions.catalogue import capital
-from web import api, compression, crawling, description, downloads, explorer, linked_data, reconcile, sparql, views
+from kg.releases import Release
+from web import (
+    api,
+    compression,
+    crawling,
+    description,
+    downloads,
+    explorer,
+    history,
+    linked_data,
+    reconcile,
+    sparql,
+    views,
+)
 from web.api import RepeatedSlot
 from web.explorer import language
 from web.language import Speech
-from web.negotiation import problem
+from web.linked_data import is_for_people
+from web.negotiation import problem, varies
 from web.pinning import keep_version
 from web.publication import EXTENSION, Publication, publication
 from web.shortcut import SAFETY, Shortcut
 from web.traffic import USUAL, Allowance, traffic_of, watch
-from web.versions import DamagedVersion, UnknownVersion, pinned, serve_versions, versions
+from web.versions import DamagedVersion, Gone, UnknownVersion, pinned, serve_versions, versions
 from web.views.frame import Pin, licence_name
 from web.views.statements import place
 
@@ -44,6 +58,7 @@ TITLES: Mapping[int, str] = {
     400: "The request is not understood",
     404: "The page does not exist",
     405: "The request is not understood",
+    410: "This is in older versions only",
     429: "Too much at once",
     503: "The answer took too long",
     500: "Something failed here",
@@ -52,6 +67,7 @@ TEXTS: Mapping[int, str] = {
     400: "Something in the address is not as it should be.",
     404: "There is nothing in the data set under this address.",
     405: "This address only answers GET requests.",
+    410: "The newest version does not hold it any more. These versions do:",
     429: "You have as many requests under way as one client may have. Wait for an answer, then ask again.",
     503: "The service is busy or the question too heavy. Try again in a moment.",
     500: "The fault is ours. What you asked for could not be shown.",
@@ -72,7 +88,7 @@ def create_app(publication: Publication, allowance: Allowance = USUAL) -> Flask:
     app.config["STYLE_MARK"] = style_mark()
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     _templates(app)
-    for each in (sparql, linked_data, description, downloads, crawling, api, reconcile, explorer):
+    for each in (sparql, linked_data, description, downloads, crawling, api, history, reconcile, explorer):
         app.register_blueprint(each.blueprint)
     watch(app, allowance)
     serve_versions(app)
@@ -174,6 +190,8 @@ def _refused(error: Exception, status: int) -> Response:
         log.error("%s %s failed", request.method, request.path, exc_info=error)
     if isinstance(error, HTTPException) and error.response is not None:
         return make_response(error.response)
+    if isinstance(error, Gone) and request.path.startswith(MACHINE_PATHS):
+        return varies(_page(status, error) if is_for_people() else _gone(error), "Accept", "Accept-Language")
     if request.path.startswith(MACHINE_PATHS):
         if isinstance(error, UnknownVersion | DamagedVersion):
             return _no_version(error, status)
@@ -190,6 +208,11 @@ def _no_version(error: UnknownVersion | DamagedVersion, status: int) -> Response
     return problem(status, UNKNOWN_VERSION, text, values, reason="version", versions=served)
 
 
+def _gone(error: Gone) -> Response:
+    known = [{"version": each.label, "url": f"{request.path}?v={each.label}"} for each in error.releases]
+    return problem(410, TITLES[410], TEXTS[410], reason="gone", versions=known)
+
+
 def _reason(status: int) -> str:
     return "failure" if status >= 500 else "client" if status == 429 else "request"
 
@@ -199,6 +222,8 @@ def _status(error: Exception) -> int:
         return error.code or 500
     if isinstance(error, UnknownVersion | UnknownQuestion):
         return 404
+    if isinstance(error, Gone):
+        return 410
     if isinstance(error, RepeatedSlot | UnknownSlot | UnknownSlotValue):
         return 400
     return 503 if isinstance(error, DeadlineExceeded | MemoryExceeded | EngineUnavailable) else 500
@@ -226,6 +251,8 @@ def _told(speech: Speech, status: int, error: Exception) -> tuple[str, str, list
     if isinstance(error, UnknownVersion):
         text = speech.say("These versions are served:")
         return speech.say(UNKNOWN_VERSION), text, _version_links(speech)
+    if isinstance(error, Gone):
+        return heading, text, _ways_to(error.releases, speech)
     if isinstance(error, DamagedVersion):
         heading, text = map(speech.say, DAMAGED)
         return heading, text, _version_links(speech)
@@ -248,6 +275,13 @@ def _told(speech: Speech, status: int, error: Exception) -> tuple[str, str, list
 def _version_links(speech: Speech) -> list[tuple[str, str]]:
     """Lead to this page in each of the versions that are served, the current one first and without a pin."""
     held = versions()
+    if request.blueprint == "history":
+        return [(each.title, f"/{speech.language}/version/{each.title}") for each in held.listed]
     current = [(held.current.snapshot.name, request.path)] if held.current.snapshot else []
-    days = ((f"{each.label} ({speech.day(str(each.released))})", each.label) for each in held.releases)
-    return [*current, *((words, f"{request.path}?v={label}") for words, label in days)]
+    return [*current, *_ways_to(held.releases, speech)]
+
+
+def _ways_to(releases: Iterable[Release], speech: Speech) -> list[tuple[str, str]]:
+    """Lead to this page in each of *releases*."""
+    days = ((f"{each.label} ({speech.day(str(each.released))})", each.label) for each in releases)
+    return [(words, f"{request.path}?v={label}") for words, label in days]

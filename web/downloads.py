@@ -25,9 +25,10 @@ from flask import Blueprint, Flask, Response, current_app, send_file
 
 import kg
 from kg import __version__
-from kg.export import FORMATS, Format
+from kg.export import Format
 from kg.resources import resource
 from kg.snapshot import Snapshot
+from web.addresses import PACKED, names_of
 from web.linked_data import about_data, unknown
 from web.negotiation import kept, open_to_all, problem, see_other
 from web.publication import publication
@@ -39,7 +40,6 @@ log = logging.getLogger(__name__)
 
 SUMS = "SHA256SUMS"
 SHELF = "bustadgraf-downloads"
-PACKED = ("nq", "trig", "nt", "ttl", "jsonld", "rdfxml")  # formats whose files are compressed with gzip
 GZIP = "application/gzip"
 # How people call a format, and what it is good for.
 FORMAT_NAMES: Mapping[str, str] = {
@@ -327,17 +327,6 @@ def _come_back() -> Response:
     response = problem(503, "The service met a limit", text, reason="busy")
     response.headers["Retry-After"] = RETRY_S
     return response
-
-
-def names_of(snapshot: str) -> Mapping[str, Format]:
-    """Return the name of every file of the snapshot of this name, with its format."""
-    return {_file_name(snapshot, form): form for form in FORMATS.values()}
-
-
-def _file_name(snapshot: str, form: Format) -> str:
-    ending = f"{form.suffix}.gz" if form.name in PACKED else form.suffix
-    middle = "" if form.name in (*PACKED, form.suffix) else f"{form.name}."
-    return f"bustadgraf-{snapshot}.{middle}{ending}"
 
 
 def _shelf(snapshot: Snapshot) -> Path:

@@ -36,7 +36,8 @@ from web.linked_data import about_data, own_description, page_about
 from web.negotiation import kept, see_other, varies
 from web.publication import publication
 from web.sparql import told
-from web.views.lookup import Lookup, Name
+from web.versions import refuse_gone, versions
+from web.views.lookup import Lookup, Name, iri_of
 from web.views.statements import Statement, source_infos
 from web.views.why import Consequence, consequences, why_page
 
@@ -75,8 +76,12 @@ def _year() -> int | None:
     return int(asked) if YEAR.fullmatch(asked) else None
 
 
-def _found(page: object) -> Any:
-    return page if page is not None else abort(404)
+def _found(page: object, iri: str | None = None) -> Any:
+    """Return *page*; where there is none, say that it does not exist, or that only releases hold *iri*."""
+    if page is None:
+        refuse_gone(iri)
+        abort(404)
+    return page
 
 
 @blueprint.get("/")
@@ -171,6 +176,7 @@ def thing(kind: str, slug: str) -> AnyResponse:
     if not (SAFE.fullmatch(kind) and SAFE.fullmatch(slug)):
         abort(404)
     lookup, data = _lookup(), f"{kind}/{slug}"
+    iri = iri_of(kind, slug, lookup.terms)
     if kind == "source":
         snapshot = publication().snapshot
         document = snapshot.document(slug) if snapshot else None
@@ -178,10 +184,10 @@ def thing(kind: str, slug: str) -> AnyResponse:
         if page is not None:
             return _page("source.html", data=data, page=page, cite=_cite(lookup, page.iri))
     if kind == "passage":
-        place = _found(views.passage_page(lookup, slug))
+        place = _found(views.passage_page(lookup, slug), iri)
         return _page("passage.html", data=data, page=place, cite=_cite(lookup, place.iri))
     if kind == "statement":
-        told = _found(views.statement_page(lookup, slug))
+        told = _found(views.statement_page(lookup, slug), iri)
         return _page(
             "statement.html",
             data=data,
@@ -189,7 +195,7 @@ def thing(kind: str, slug: str) -> AnyResponse:
             follows=_follows(lookup, told.statement),
             cite=_cite(lookup, told.statement.iri),
         )
-    page = _found(views.entity_page(replace(lookup, year=_year()), kind, slug))
+    page = _found(views.entity_page(replace(lookup, year=_year()), kind, slug), iri)
     if kind == "issue":
         stances = views.issue_matrix(lookup, page.statements, page.iri)
         return _page("issue.html", data=data, page=page, matrix=stances, statements=page.statements)
@@ -252,7 +258,7 @@ def concepts() -> AnyResponse:
 @blueprint.get(f"{PAGE}/concepts/<term>")
 def term(term: str) -> AnyResponse:
     """Show one term of the ontology."""
-    page = _found(views.term_page(_lookup(), handbook(), term))
+    page = _found(views.term_page(_lookup(), handbook(), term), publication().terms.prefixes["bso"] + term)
     return _page("term.html", data=f"ont/{term}" if page.own else None, page=page)
 
 
@@ -289,8 +295,10 @@ def data() -> AnyResponse:
     edition, lookup = publication().edition, _lookup()
     cited = views.cited_data(lookup, edition) if edition else None
     cite = views.citation(lookup, cited, cited.url) if cited else None
+    told = [(each.title, each.day, f"/{language()}/version/{each.title}") for each in versions().listed]
     return _page(
         "data.html",
+        versions=told,
         files=lines,
         sums=SUMS,
         described=embedded_catalogue() if held else None,

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from importlib.resources import files
@@ -10,14 +10,17 @@ from urllib.parse import quote
 
 from flask import Blueprint, Response, jsonify, render_template, request
 from markupsafe import Markup
-from rdflib import OWL, Graph
+from rdflib import OWL, XSD, Graph, Literal, URIRef
+from rdflib import RDF as RDF_TERMS
+from rdflib.namespace import DCTERMS, VOID
+from rdflib.term import Node
 from werkzeug.exceptions import HTTPException
 
 from kg import __version__
 from kg.model import LANGUAGES, QueryError
 from kg.ontology import module_text, release, releases, version_of
 from kg.serialising import FORMS, context
-from web.addresses import SAFE
+from web.addresses import PACKED, SAFE, names_of
 from web.jsonld import MEDIA_TYPE as JSON_LD
 from web.jsonld import Context, embedded
 from web.language import Speech
@@ -34,6 +37,7 @@ from web.negotiation import (
 )
 from web.publication import publication
 from web.sparql import HTML, given, offers
+from web.versions import Listed, refuse_gone, versions
 
 blueprint = Blueprint("linked_data", __name__)
 blueprint.after_request(open_to_all)
@@ -60,6 +64,7 @@ class Name:
     page: str
     data: str
     is_graph: bool = False
+    version: Listed | None = None
 
     def is_known(self) -> bool:
         """Tell whether the data holds anything about it."""
@@ -243,12 +248,21 @@ def _graph(name: str) -> Name:
     return Name(str(publication().terms.graph(name)), "data", f"graph/{name}", is_graph=True)
 
 
-def _snapshot(name: str) -> Name:
-    return Name(f"{publication().terms.base}version/{name}", "data", f"version/{name}")
+def _snapshot(asked: str) -> Name:
+    """Name a version by its label or its name, also one that is not open."""
+    listed = next((each for each in versions().listed if asked in (each.label, each.name)), None)
+    stem = f"{publication().terms.base}version/"
+    if listed is None:
+        return Name(stem + asked, "data", f"version/{asked}")
+    page = f"version/{asked}" if versions().releases else "data"  # without releases there is nothing to compare with
+    return Name(stem + listed.name, page, f"version/{asked}", version=listed)
 
 
 def _checked(name: Name) -> Name:
-    if not SAFE.fullmatch(name.data) or not name.is_known():
+    if not SAFE.fullmatch(name.data):
+        raise unknown()
+    if not name.is_known():
+        refuse_gone(name.iri)
         raise unknown()
     return name
 
@@ -298,10 +312,13 @@ def page_about(response: Response, data: str) -> Response:
 
 
 def _data(name: Name, offer: Offer) -> Response:
-    tag = _tag(name.data, offer)
+    tag = None if name.version else _tag(name.data, offer)  # which releases there are is not of the snapshot
     if tag and (request.if_none_match.is_strong(tag) or request.if_none_match.is_weak(tag)):
         return _kept(about_data(Response(status=304), forms_of(name.data, name.page)), tag)
-    if name.is_graph:
+    if name.version:
+        text = _text("version-table" if offer is CSV else "version").replace("UNDEF", " ".join(_said_of(name)))
+        graphs = []
+    elif name.is_graph:
         text, graphs = _text("graph-table" if offer is CSV else "graph"), [name.iri]
     else:
         text, graphs = _query("linked-entity-table" if offer is CSV else "linked-entity", name.iri), []
@@ -327,6 +344,29 @@ def _kept(response: Response, tag: str | None) -> Response:
     return response
 
 
+def _said_of(name: Name) -> Iterator[str]:
+    """Write as rows of a query what is known of a version without opening it."""
+    if name.version is None:
+        return
+    terms, listed = publication().terms, name.version
+    before = versions().before(listed.title)
+    values: list[tuple[URIRef, Node]] = [
+        (RDF_TERMS.type, VOID.Dataset),
+        (DCTERMS.isVersionOf, terms.graph("dataset")),
+        (DCTERMS.identifier, Literal(listed.name)),
+        *(
+            (VOID.dataDump, URIRef(f"{terms.base}dump/{name}"))
+            for name, form in names_of(listed.name).items()
+            if form.name in PACKED
+        ),
+        *([(OWL.versionInfo, Literal(listed.label))] if listed.label else []),
+        *([(DCTERMS.issued, Literal(listed.day, datatype=XSD.date))] if listed.day else []),
+        *([(DCTERMS.replaces, URIRef(f"{terms.base}version/{before.name}"))] if before else []),
+    ]
+    for key, value in values:
+        yield f"(<{name.iri}> {key.n3()} {value.n3()})"
+
+
 def fresh(response: Response) -> Response:
     """Let caches keep the answer and ask whether the snapshot is still the same."""
     snapshot = publication().snapshot
@@ -350,13 +390,18 @@ def _known(iri: str) -> bool:
     return bool(SAFE.fullmatch(iri.rpartition("/")[2])) and publication().engine.ask(_query("known", iri))
 
 
+def is_for_people() -> bool:
+    """Tell whether the client likes a page better than data."""
+    return best((*DATA, HTML), request.headers.get("Accept", "")) is HTML
+
+
 def unknown() -> HTTPException:
     """Say in the reader's language that there is nothing here, and where to look: a page for people, else a problem."""
     title, text = "The page does not exist", "There is nothing in the data set under this address."
     language = reader_language()
     speech = Speech.of(language)
     ways = [(speech.say("Search"), f"/{language}/search"), (speech.say("Data"), f"/{language}/data")]
-    if best((*DATA, HTML), request.headers.get("Accept", "")) is not HTML:
+    if not is_for_people():
         return Refusal(problem(404, title, text, reason="unknown", help=dict(ways)))
     page = render_template("error.html", status=404, heading=speech.say(title), text=speech.say(text), ways=ways)
     response = Response(page, 404, content_type="text/html; charset=utf-8")

@@ -54,7 +54,20 @@ REASONS = (
         "format",
         "function",
     ),
-    *("graph", "media type", "memory", "of", "parameter", "query", "question", "repeated", "request", "size", "slot"),
+    *(
+        "gone",
+        "graph",
+        "media type",
+        "memory",
+        "of",
+        "parameter",
+        "query",
+        "question",
+        "repeated",
+        "request",
+        "size",
+        "slot",
+    ),
     *("syntax", "triple", "unknown", "value", "version", OTHER),
 )
 STATUSES = tuple(status.value for status in HTTPStatus if status >= HTTPStatus.OK)

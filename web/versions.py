@@ -9,25 +9,28 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import cast
 
 from flask import Flask, current_app, g, request
 
+from kg.changes import Changes, Version, compare
 from kg.engine import Limits, open_engine
 from kg.model import EngineUnavailable, InputError
 from kg.questions import Catalogue
 from kg.releases import Release, find, releases
+from kg.snapshot import Snapshot
 from kg.terms import Terms
 from web.publication import EXTENSION, PINNED, Publication
 
 VERSIONS = "bustadgraf-versions"
 MOST_OPEN = 2
+MOST_COMPARED = 32
 MOST_WAITING = 4  # threads that may wait until a release is open, so that the current version keeps the others
 PATIENCE_S = 15.0
 LIMITS = Limits(workers={"page": 1, "endpoint": 1}, waiting={"page": 8, "endpoint": 2})
-UNPINNED = ("static", "traffic.metrics")
+UNPINNED = ("static", "traffic.metrics", "history.feed")
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +45,28 @@ class UnknownVersion(InputError):
 
 class DamagedVersion(InputError):
     """A release whose files are not as they were released."""
+
+
+class Gone(InputError):
+    """Something that the current version does not hold and *releases* do, newest first."""
+
+    def __init__(self, iri: str, releases: tuple[Release, ...]) -> None:
+        super().__init__(f"{iri} is in none but older versions.")
+        self.releases = releases
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A version as it is listed: its snapshot's *name*, and of a release the *label* and the *day*."""
+
+    name: str
+    label: str | None
+    day: str | None
+
+    @property
+    def title(self) -> str:
+        """What it is called, and what ``?v=`` takes for it."""
+        return self.label or self.name
 
 
 @dataclass
@@ -60,6 +85,7 @@ class Versions:
         self._open: OrderedDict[str, _Open] = OrderedDict()
         self._opening: set[str] = set()
         self._waiting = 0
+        self._compared: OrderedDict[tuple[str, str], Changes] = OrderedDict()
 
     @property
     def releases(self) -> tuple[Release, ...]:
@@ -71,6 +97,50 @@ class Versions:
         """What ``?v=`` may be: the name of the current snapshot, and the labels, newest first."""
         snapshot = self.current.snapshot
         return (*([snapshot.name] if snapshot else []), *(each.label for each in self.releases))
+
+    @property
+    def listed(self) -> tuple[Listed, ...]:
+        """All versions, newest first; the current one before them where it is not released."""
+        found = [Listed(each.name, each.label, str(each.released)) for each in self.releases]
+        snapshot = self.current.snapshot
+        if snapshot and all(each.name != snapshot.name for each in found):
+            found.insert(0, Listed(snapshot.name, None, None))
+        return tuple(found)
+
+    def before(self, title: str) -> Listed | None:
+        """Return the version before the one that is called *title*."""
+        names = [each.title for each in self.listed]
+        later = names.index(title) + 1 if title in names else len(names)
+        return self.listed[later] if later < len(names) else None
+
+    def holding(self, iri: str) -> tuple[Release, ...]:
+        """Return the releases that say something of *iri*, newest first."""
+        found = []
+        for each in self.releases:
+            with suppress(OSError):  # a damaged one is told when it is asked for
+                found += [each] if each.holds(iri) else []
+        return tuple(found)
+
+    def changes(self, before: str, after: str) -> Changes:
+        """Find what changed between two versions, without opening an engine; the last ones found are kept.
+
+        Raises :class:`UnknownVersion` and :class:`DamagedVersion`, and :class:`InputError` where they have two bases.
+        """
+        versions = self._version(before), self._version(after)
+        key = versions[0].title, versions[1].title
+        found = self._compared.get(key) or compare(*versions)
+        with self._changed:
+            self._compared[key] = found
+            while len(self._compared) > MOST_COMPARED:
+                self._compared.popitem(last=False)
+        return found
+
+    def _version(self, asked: str) -> Version:
+        release = self.find(asked)
+        snapshot = self.current.snapshot if release is None else _snapshot(release)
+        if snapshot is None:
+            raise UnknownVersion(asked, self.served)
+        return Version.of(snapshot, release)
 
     def find(self, asked: str) -> Release | None:
         """Return the release with this label or snapshot name; ``None`` for the current snapshot if it has none.
@@ -164,12 +234,16 @@ class Versions:
         return publication
 
 
-def _publication(release: Release) -> Publication:
+def _snapshot(release: Release) -> Snapshot:
     try:
-        snapshot = release.open()
+        return release.open()
     except InputError as error:
         log.error("%s", error)
         raise DamagedVersion(release.label) from error
+
+
+def _publication(release: Release) -> Publication:
+    snapshot = _snapshot(release)
     terms = Terms(snapshot.manifest.base)
     catalogue, day = Catalogue.load(terms), str(release.released)
     return Publication(open_engine(snapshot, LIMITS), terms, snapshot, catalogue, label=release.label, released=day)
@@ -185,6 +259,12 @@ def serve_versions(app: Flask) -> None:
     app.extensions[VERSIONS] = Versions(app.extensions[EXTENSION])
     app.before_request(_pin)
     app.teardown_request(_unpin)
+
+
+def refuse_gone(iri: str | None) -> None:
+    """Raise :class:`Gone` where a release says something of *iri*; the current version, which was asked, does not."""
+    if iri and pinned() is None and (held := versions().holding(iri)):
+        raise Gone(iri, held)
 
 
 def pinned() -> str | None:
