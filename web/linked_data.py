@@ -67,7 +67,9 @@ class Name:
     version: Listed | None = None
 
     def is_known(self) -> bool:
-        """Tell whether the data holds anything about it."""
+        """Tell whether the data holds anything about it; a version is known by the list of versions."""
+        if self.version:
+            return True
         if self.is_graph:
             return self.iri in publication().engine.graphs() or self.iri.endswith("graph/asserted")
         return publication().engine.ask(_query("known", self.iri))
