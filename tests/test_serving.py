@@ -5,6 +5,7 @@ import http.client
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -17,12 +18,14 @@ import pytest
 from conftest import ROOT, heeding_interruption
 from flask import Flask
 
+from kg.engine import Engine, open_files
 from web import shortcut, traffic
 from web.app import create_app
 from web.publication import Publication
 from web.shortcut import Asking, Memory, Reply, Shortcut
 from web.traffic import Allowance
 
+TRIPLE = "<http://a/s> <http://a/p> <http://a/o> .\n"
 FORM = "application/x-www-form-urlencoded"
 RUNAWAY = "SELECT (COUNT(*) AS ?n) {" + "".join(f" VALUES ?x{i} {{ {'1 ' * 99} }}" for i in range(9)) + "}"
 
@@ -154,6 +157,29 @@ def test_nothing_is_left_when_the_server_is_ended_in_the_middle_of_a_query(
 def _lives(pid: int) -> bool:
     told = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
     return bool(told.stdout.strip()) and not told.stdout.startswith("Z")
+
+
+def test_data_that_cannot_be_read_again_end_nothing_and_are_lent_once_they_can(tmp_path: Path) -> None:
+    data, before = tmp_path / "data.nt", set(below(os.getpid()))
+    data.write_text(TRIPLE, encoding="utf-8")
+    lending, borrowing = socket.socketpair()
+    with lending, borrowing, contextlib.closing(open_files([data])) as engine:
+        data.unlink()
+        holder = next(pid for pid, args in below(os.getpid()).items() if pid not in before and "worker" in args)
+        os.kill(holder, signal.SIGKILL)
+        assert lent(engine, lending, borrowing) == 0
+        data.write_text(TRIPLE, encoding="utf-8")
+        assert lent(engine, lending, borrowing) == 1
+
+
+def lent(engine: Engine, lending: socket.socket, borrowing: socket.socket) -> int:
+    """How many connections to the data one gets who asks for one."""
+    borrowing.sendall(b"?")
+    engine.lend(lending)
+    descriptors = socket.recv_fds(borrowing, 1, 1)[1]
+    for each in descriptors:
+        os.close(each)
+    return len(descriptors)
 
 
 def test_what_one_client_may_ask_holds_over_all_processes(running: Running) -> None:

@@ -375,11 +375,18 @@ class PoolEngine:
         if not channel.recv(1):
             raise EOFError
         try:
-            joined = self._home.join()
-        except EngineUnavailable:
-            joined = self._new_home(self._home).join()
+            joined = self._joined()
+        except (EngineUnavailable, InputError):  # who asked says so to its client, and asks anew for the next
+            channel.sendall(b".")
+            return
         with joined:
             socket.send_fds(channel, [b"."], [joined.fileno()])
+
+    def _joined(self) -> socket.socket:
+        try:
+            return self._home.join()
+        except EngineUnavailable:
+            return self._new_home(self._home).join()
 
     def borrow(self, channel: socket.socket, row: int) -> None:
         """See :class:`Engine`. Raises :class:`EngineUnavailable` where the other process is gone."""
