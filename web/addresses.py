@@ -16,6 +16,7 @@ SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]*(?:/[A-Za-z0-9][A-Za-z0-9._~-]*)*
 PAGE = re.compile(r"(?P<lang>nn|nb|en)(?:/(?P<rest>.*))?")
 QUESTION = re.compile(r"(?:api/)?q/([A-Za-z0-9-]+)")
 TERM = re.compile(r"concepts/([A-Za-z][A-Za-z0-9]*)")
+SELECTOR = re.compile("(?<=^passage/)(.*)-[pq]$")
 ONTOLOGY = re.compile(r"ont(?:/[0-9A-Za-z.-]+)?|concepts")
 PACKED = ("nq", "trig", "nt", "ttl", "jsonld", "rdfxml")  # formats whose files are compressed with gzip
 WHOLE = ("", "data", "dataset", "graph/dataset", "graph/asserted")
@@ -110,3 +111,12 @@ def _file_name(snapshot: str, form: Format) -> str:
     ending = f"{form.suffix}.gz" if form.name in PACKED else form.suffix
     middle = "" if form.name in (*PACKED, form.suffix) else f"{form.name}."
     return f"bustadgraf-{snapshot}.{middle}{ending}"
+
+
+def page_path(thing: str) -> str:
+    """Return where a thing (``KIND/SLUG``) has its page, below the language; a selector is on that of its passage.
+
+    >>> page_path("passage/report-10-20-q"), page_path("group/lgbt-q")
+    ('passage/report-10-20', 'group/lgbt-q')
+    """
+    return SELECTOR.sub(r"\1", thing)

@@ -1,7 +1,6 @@
 """Linked data: every name of ours leads to a page or to data, in each format the same."""
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,7 +19,7 @@ from kg import __version__
 from kg.model import LANGUAGES, QueryError
 from kg.ontology import module_text, release, releases, version_of
 from kg.serialising import FORMS, context
-from web.addresses import PACKED, SAFE, names_of
+from web.addresses import PACKED, SAFE, names_of, page_path
 from web.jsonld import MEDIA_TYPE as JSON_LD
 from web.jsonld import Context, embedded
 from web.language import Speech
@@ -50,7 +49,6 @@ DATA = (*RDF, CSV)
 ALIASES = {offer.name: offer.aliases for offer in RDF}
 ONTOLOGY = tuple(Offer(form.suffix, form.media_type, ALIASES.get(form.suffix, ())) for form in FORMS.values())
 URL = ":/?#[]@!$&'()*+,;=%~"  # what may stand in an address as it is (RFC 3986)
-SELECTOR = re.compile("-[pq]$")  # how the name of a selector differs from that of its passage
 ONTOLOGY_SHELF, FILE_SHELF = "bustadgraf-ontology", "bustadgraf-ontology-files"
 CONTEXT_SHELF = "bustadgraf-context"
 DESCRIPTION = "/.well-known/void"
@@ -229,13 +227,8 @@ def _thing(kind: str, slug: str, space: str | None = None) -> Name:
     for each in (space,) if space else ("id", "kos"):
         namespace = f"{publication().terms.base}{each}/{kind}/"
         if namespace in namespaces and "/" not in slug:
-            return Name(namespace + slug, _page_of(kind, slug), f"{kind}/{slug}")
+            return Name(namespace + slug, page_path(f"{kind}/{slug}"), f"{kind}/{slug}")
     raise unknown()
-
-
-def _page_of(kind: str, slug: str) -> str:
-    """Return where a thing has its page; a selector stands on the page of its passage."""
-    return f"{kind}/{SELECTOR.sub('', slug) if kind == 'passage' else slug}"
 
 
 def _scheme(name: str) -> Name:

@@ -12,6 +12,7 @@ from kg.questions import Query
 from kg.questions.dated import holdings, labels_in
 from kg.resources import text
 from kg.terms import Terms, best_label
+from web.addresses import page_path
 from web.language import Speech
 
 Solutions = list[dict[str, Cell]]
@@ -108,7 +109,7 @@ def page_of(iri: str, terms: Terms, language: Language) -> str | None:
     for stem in ("id/", "kos/"):
         path = iri.removeprefix(terms.base + stem)
         if path != iri:
-            return f"/{language}/{quote(path, safe='/-._~')}"
+            return f"/{language}/{quote(page_path(path), safe='/-._~')}"
     if iri.startswith(terms.prefixes["bso"]):
         return f"/{language}/concepts/{iri.removeprefix(terms.prefixes['bso'])}"
     return iri if iri.startswith(("http://", "https://")) and not iri.startswith(terms.base) else None
