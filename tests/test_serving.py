@@ -23,7 +23,7 @@ from web import shortcut, traffic
 from web.app import create_app
 from web.publication import Publication
 from web.shortcut import Asking, Memory, Reply, Shortcut
-from web.traffic import Allowance
+from web.traffic import Allowance, traffic_of
 
 TRIPLE = "<http://a/s> <http://a/p> <http://a/o> .\n"
 FORM = "application/x-www-form-urlencoded"
@@ -318,3 +318,21 @@ def test_every_reason_of_a_refusal_has_its_place_in_the_figures() -> None:
     told = {reason for text in texts for reason in re.findall(r'\breason="([^"]+)"', text)}
     assert told
     assert told <= set(traffic.REASONS)
+
+
+def test_a_refused_client_is_not_let_in_on_second_thought(report_publication: Publication) -> None:
+    """What the short way refused stays refused: the thread that reads connections may not wait for an answer."""
+    app = create_app(report_publication, Allowance(queries=1))
+    traffic = traffic_of(app)
+    place = traffic.enter("127.0.0.1", "query")
+    assert place is not None
+    asked = traffic.enter
+
+    def freed_meanwhile(client: str, kind: str) -> int | None:
+        found = asked(client, kind)
+        if found is None:
+            traffic.leave(place)
+        return found
+
+    traffic.enter = freed_meanwhile  # type: ignore[method-assign]
+    assert app.test_client().get("/sparql", query_string={"query": "ASK {}"}).status_code == 429

@@ -242,6 +242,7 @@ class _House:
     def _replace(self, row: int) -> None:
         gone = self._inhabitants.pop(row)
         gone.channel.close()
+        os.kill(gone.pid, signal.SIGKILL)  # it may live: what failed may have been on this side
         os.waitpid(gone.pid, 0)
         self.engine.forget(row)
         self.traffic.forget(row)

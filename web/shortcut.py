@@ -122,7 +122,8 @@ class Shortcut:
         visit = Visit(self._traffic, client_of(environ.get("REMOTE_ADDR", "")))
         if not (visit.may("request") and visit.may("query")):
             visit.leave()
-            return self.inner(environ, start_response)  # which says so
+            environ[VISIT] = visit
+            return self.inner(environ, start_response)  # which says so, and does not ask anew: this thread may not wait
         reply = environ.get(REMEMBERED) or self._memory.find(asking) or self._made(asking, environ)
         if reply is None:
             environ[VISIT] = visit

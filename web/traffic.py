@@ -33,7 +33,7 @@ blueprint = Blueprint("traffic", __name__)
 access = logging.getLogger("bustadgraf.access")
 
 EXTENSION = "bustadgraf-traffic"
-VISIT = "bustadgraf.visit"  # in the environment of a request that was let in before Flask had it
+VISIT = "bustadgraf.visit"  # in the environment of a request that was let in or refused before Flask had it
 QUERIES = ("sparql.endpoint", "explorer.sparql")  # what runs a query that the client wrote
 WATCHING = ("linked_data.health", "traffic.metrics")
 NETWORK_BITS = 64
@@ -92,19 +92,22 @@ USUAL = Allowance()
 
 @dataclass
 class Visit:
-    """A request that was let in: when it came, and where it is counted as long as it is under way."""
+    """A request: when it came, where it is counted as long as it is under way, or that it was *refused*."""
 
     traffic: "Traffic"
     client: str
     began: float = field(default_factory=time.perf_counter)
     places: list[int] = field(default_factory=list)
+    refused: bool = False
 
     def may(self, kind: str) -> bool:
         """Let it in as a ``request`` or a ``query``, unless its client has as many under way as it may."""
         place = self.traffic.enter(self.client, kind)
-        if place is not None:
-            self.places.append(place)
-        return place is not None
+        if place is None:
+            self.refused = True
+            return False
+        self.places.append(place)
+        return True
 
     def leave(self) -> None:
         """Take note that the request has its answer."""
@@ -245,6 +248,8 @@ def _begin() -> None:
     """Note the time and let the request in, if that is not done. Raises :class:`TooManyRequests`."""
     visit = request.environ.pop(VISIT, None) or Visit(traffic_of(current_app), client_of(request.remote_addr or ""))
     g.visit = visit
+    if visit.refused:
+        raise TooManyRequests
     if visit.places or request.endpoint in WATCHING:  # a probe beside a busy client must not call the service dead
         return
     for kind in ("request", "query") if request.endpoint in QUERIES else ("request",):
