@@ -168,7 +168,6 @@ def test_what_follows_from_a_statement(report_engine):
         ("actor:bergen-kommune", "serves", "group:nobody"),
         ("actor:bergen-kommune", "fundedBy", "actor:husbanken"),
         ("unknown:x", "a", "Actor"),
-        ("", "", ""),
         ("x>} UNION {?s ?p ?o", "a", "Actor"),
     ],
 )
@@ -181,6 +180,16 @@ def test_what_does_not_hold_has_no_reason(report_engine, client, names):
         assert response.status_code == 404
         assert "Traceback" not in response.get_data(as_text=True)
     assert client.get("/api/why", query_string=asked).get_json(force=True)["reason"] == "triple"
+
+
+def test_what_is_not_asked_is_explained_to_people_and_refused_to_programs(report_engine, client):
+    with pytest.raises(UnknownTriple):
+        why(report_engine, "", "", "")
+    nothing = dict.fromkeys(("subject", "predicate", "object"), "")
+    page = client.get("/nn/why", query_string=nothing)
+    assert (page.status_code, page.text.count('placeholder="')) == (200, 3), "one field for each part"
+    refused = client.get("/api/why", query_string=nothing)
+    assert (refused.status_code, refused.get_json()["reason"]) == (404, "triple")
 
 
 def test_json_tells_rule_premises_and_passages(client):
