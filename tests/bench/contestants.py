@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.parse
 import urllib.request
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -27,24 +28,17 @@ WAIT_S = 120
 Row = tuple[str | None, ...]
 
 
-class Contestant:
+class Contestant(ABC):
     """Asked through :meth:`ask`, which gives seconds and answer; ``rows`` reads an answer afterwards."""
 
     name: str
 
-    def __init__(self, snapshot: Snapshot, folder: Path) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def __init__(self, snapshot: Snapshot, folder: Path) -> None: ...
 
+    @abstractmethod
     def ask(self, asked: Asked, number: int) -> tuple[float, Any]:
         """Ask once. The *number* goes into a comment, so that no text is the same twice."""
-        text = f"{asked.sparql}\n# {number}"
-        start = time.perf_counter()
-        answer = self.answer(asked, text)
-        return time.perf_counter() - start, answer
-
-    def answer(self, asked: Asked, text: str) -> Any:
-        """Return the whole answer."""
-        raise NotImplementedError
 
     def rows(self, asked: Asked, answer: Any) -> list[Row]:
         """Return the rows of an answer as terms in N-Triples, sorted."""
@@ -54,15 +48,30 @@ class Contestant:
         """Return the memory of its processes, what they share counted once."""
         return sum(map(_megabytes, self.processes()))
 
+    @abstractmethod
     def processes(self) -> Iterable[int]:
         """Return its processes."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self) -> None:
         """End it."""
 
 
-class Pool(Contestant):
+class Timed(Contestant):
+    """Timed where it is asked: from the question to the whole answer."""
+
+    def ask(self, asked: Asked, number: int) -> tuple[float, Any]:
+        text = f"{asked.sparql}\n# {number}"
+        start = time.perf_counter()
+        answer = self.answer(asked, text)
+        return time.perf_counter() - start, answer
+
+    @abstractmethod
+    def answer(self, asked: Asked, text: str) -> Any:
+        """Return the whole answer."""
+
+
+class Pool(Timed):
     name = "Bustadgraf"
 
     def __init__(self, snapshot: Snapshot, folder: Path) -> None:
@@ -80,7 +89,7 @@ class Pool(Contestant):
         self._engine.close()
 
 
-class Service(Contestant):
+class Service(Timed):
     """A SPARQL service over HTTP; *url* and *process* are set by those that start one."""
 
     url: str
@@ -183,14 +192,14 @@ class Apart(Contestant):
         self._process.join(10)
 
     @staticmethod
+    @abstractmethod
     def load(snapshot: Snapshot, folder: Path) -> Any:
         """Return what :meth:`reply` asks."""
-        raise NotImplementedError
 
     @staticmethod
+    @abstractmethod
     def reply(store: Any, asked: Asked, text: str) -> Any:
         """Return the whole answer."""
-        raise NotImplementedError
 
 
 def _work(line: Connection, kind: type[Apart], snapshot: Snapshot, folder: Path) -> None:
