@@ -10,22 +10,13 @@ from flask.testing import FlaskClient
 from rdflib import BNode, Graph, URIRef
 from rdflib.compare import isomorphic
 from report_corpus import report_corpus
+from test_linked_data import MEDIA, PARSERS, B
 
 from kg.engine import Engine, open_engine
 from kg.snapshot import Snapshot, build
 from kg.terms import Terms
 from web.app import create_app
 from web.publication import Publication
-
-B = "https://w3id.org/bustadgraf/"
-PARSERS = {"ttl": "turtle", "nt": "nt", "jsonld": "json-ld", "rdf": "xml"}
-MEDIA = {
-    "ttl": "text/turtle",
-    "nt": "application/n-triples",
-    "jsonld": "application/ld+json",
-    "rdf": "application/rdf+xml",
-    "csv": "text/csv",
-}
 
 
 def one_of_each(engine: Engine) -> list[str]:

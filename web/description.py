@@ -29,7 +29,7 @@ MEDIA_TYPES = "https://www.iana.org/assignments/media-types/"
 FILE_TYPES = {
     **{"ttl": "RDF_TURTLE", "nt": "RDF_N_TRIPLES", "nq": "RDF_N_QUADS", "trig": "RDF_TRIG", "jsonld": "JSON_LD"},
     **{"rdfxml": "RDF_XML", "skosapno": "RDF_TURTLE", "nanopub": "RDF_TRIG", "csv": "CSV", "xlsx": "XLSX"},
-    **{"360giving": "JSON", "hsds": "JSON", "graphml": "XML", "gexf": "XML", "frictionless": "CSV"},
+    **{"360giving": "JSON", "hsds": "JSON", "graphml": "XML", "gexf": "XML"},
 }
 LICENCES = {
     "https://creativecommons.org/licenses/by/4.0/": "CC_BY_4_0",
@@ -41,8 +41,6 @@ STANDARDS = {
     "skosapno": "https://data.norge.no/specification/skos-ap-no-begrep",
     "360giving": "https://standard.threesixtygiving.org/en/latest/",
     "hsds": "https://docs.openreferral.org/",
-    "frictionless": "https://specs.frictionlessdata.io/data-package/",
-    "rocrate": "https://w3id.org/ro/crate/1.1",
     "nanopub": "https://nanopub.net/guidelines/working_draft/",
 }
 DATASET = "What sources say about actors, initiatives, instruments and views, each statement with its passage."

@@ -49,17 +49,14 @@ FORMAT_NAMES: Mapping[str, str] = {
         "skosapno": "SKOS-AP-NO",
         "360giving": "360Giving",
         "hsds": "Open Referral HSDS",
-        "frictionless": "Frictionless",
     },
-    **{"rocrate": "RO-Crate", "nanopub": "Nanopublications"},
+    "nanopub": "Nanopublications",
 }
 PURPOSES: Mapping[str, str] = {
     "xlsx": "A workbook for Excel and LibreOffice",
     "csv": "Tables for R, Python, Stata and SPSS",
-    "frictionless": "Tables with a description of every column, for R and Python",
     "graphml": "A network for Gephi, igraph and NetworkX",
     "gexf": "A network for Gephi, with names and kinds",
-    "rocrate": "Data and their description in one, to be deposited at Zenodo",
     "nanopub": "Every statement for itself, with where it comes from and who coded it",
     "360giving": "Awards, as funders publish them",
     "hsds": "Initiatives, as directories of services take them",
